@@ -1,0 +1,1 @@
+"""Portside: an open, self-hosted shipping platform that speaks the Shippo API."""

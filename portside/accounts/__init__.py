@@ -1,0 +1,1 @@
+"""Accounts, their people, and every bearer credential."""

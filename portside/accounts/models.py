@@ -1,0 +1,51 @@
+"""Accounts, people, credentials and sessions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from portside.kit.ids import Id
+from portside.kit.scope import Mode, Scope
+
+Role = Literal["owner", "member"]
+CredentialKind = Literal["api", "oauth", "jwt"]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    id: Id
+    parent_id: Id | None
+    email: str
+    first_name: str
+    last_name: str
+    company_name: str
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    id: Id
+    email: str
+    name: str
+
+
+class Credential(msgspec.Struct, frozen=True, kw_only=True):
+    """A bearer credential as its owner may see it; `hint` is the start of the token."""
+
+    id: Id
+    mode: Mode
+    kind: CredentialKind
+    name: str
+    hint: str
+    created_at: dt.datetime
+    last_used_at: dt.datetime | None
+    revoked_at: dt.datetime | None
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """A signed-in browser: the person, the account it works on and the mode it looks at."""
+
+    user: User
+    scope: Scope

@@ -1,0 +1,17 @@
+"""The type of an open database unit. A module of its own, so that an action can name it without the right to begin one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+if TYPE_CHECKING:
+    from asyncpg.pool import PoolConnectionProxy
+
+    Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+else:
+    Tx = asyncpg.Connection
+
+Row: TypeAlias = "asyncpg.Record"
+Values: TypeAlias = "tuple[Any, ...]"

@@ -1,0 +1,1 @@
+"""Work that outlives a request: a queue table, its workers and its schedule."""

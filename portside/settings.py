@@ -1,0 +1,139 @@
+"""Every setting of Portside, typed, with its description; read from the environment, never at import.
+
+A setting `name` is read from `PORTSIDE_NAME` (`DATABASE_URL` keeps its usual name); any of them may instead be
+given as `PORTSIDE_NAME_FILE`, a path whose content is the value, which keeps secrets out of the environment.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """A setting has a value that cannot be used; the message names the setting."""
+
+
+def default_data_dir() -> Path:
+    """Root serves a machine (`/var/lib/portside`); anybody else serves themselves, below their home."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/portside")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "portside"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    database_url: Annotated[
+        str, Meta(description="A PostgreSQL 15+ to use. Empty: Portside runs a private one in the data directory.")
+    ] = ""
+    data_dir: Annotated[Path, Meta(description="Where the private database, keys and files live.")] = msgspec.field(
+        default_factory=default_data_dir
+    )
+    pg_bin: Annotated[str, Meta(description="Folder of PostgreSQL binaries for the private database.")] = ""
+    pg_user: Annotated[str, Meta(description="Whom the private database runs as when Portside runs as root.")] = (
+        "nobody"
+    )
+    host: Annotated[str, Meta(description="Address that `serve` binds.")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port that `serve` binds; 0 picks a free one.")] = 8000
+    public_url: Annotated[
+        str, Meta(description="The address people reach us by; links are built from it. Empty: the bound address.")
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...], Meta(description="Addresses or CIDRs whose X-Forwarded-* headers count.")
+    ] = ()
+    secret_keys: Annotated[
+        str, Meta(description="Key ring `id:base64,…`, newest first. Empty: generated once in the data directory.")
+    ] = ""
+    allowed_networks: Annotated[
+        tuple[str, ...], Meta(description="Private CIDRs that webhooks may reach all the same. None by default.")
+    ] = ()
+    pool_size: Annotated[int, Meta(ge=2, le=200, description="Database connections per process.")] = 10
+    batch_queue: Annotated[
+        int, Meta(ge=1, description="Orders that may wait for a commit in one process before 429.")
+    ] = 2000
+    batch_size: Annotated[int, Meta(ge=1, le=500, description="Orders joined into one commit.")] = 64
+    batch_lanes: Annotated[int, Meta(ge=1, le=16, description="Commits of orders in flight at once.")] = 2
+    max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 5_000_000
+    max_line_items: Annotated[int, Meta(ge=1, description="Most line items in one order.")] = 1000
+    max_parcels: Annotated[int, Meta(ge=1, description="Most parcels in one shipment.")] = 200
+    worker_concurrency: Annotated[int, Meta(ge=1, le=500, description="Jobs run at once per worker process.")] = 32
+    job_lease_seconds: Annotated[int, Meta(ge=2, description="A silent worker's job is taken over after this.")] = 10
+    rate_budget_seconds: Annotated[
+        float, Meta(gt=0, description="Longest that rating waits for one carrier before going on without it.")
+    ] = 10.0
+    buy_deadline_seconds: Annotated[
+        float, Meta(gt=0, description="Longest that a label purchase waits for the carrier.")
+    ] = 30.0
+    settle_grace_seconds: Annotated[
+        float, Meta(ge=0, description="Wait beyond that deadline before asking the carrier what became of it.")
+    ] = 15.0
+    webhook_timeout_seconds: Annotated[float, Meta(gt=0, description="Longest wait for a webhook receiver.")] = 15.0
+    webhook_retry_schedule: Annotated[
+        tuple[int, ...], Meta(description="Seconds between the attempts at one webhook delivery.")
+    ] = (1, 5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+    session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
+    retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
+    log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least important log line that is written.")
+    ] = "info"
+
+    def networks(self) -> tuple[Network, ...]:
+        """`allowed_networks`, parsed."""
+        return tuple(ipaddress.ip_network(text) for text in self.allowed_networks)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return "DATABASE_URL" if name == "database_url" else f"PORTSIDE_{name.upper()}"
+
+
+def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Read the settings; `overrides` (from the command line) win. Raises SettingsError."""
+    source = os.environ if environ is None else environ
+    values: dict[str, object] = {}
+    for name in Settings.__struct_fields__:
+        text = _read(source, variable(name))
+        if text is not None:
+            values[name] = text
+    values.update({name: value for name, value in overrides.items() if value is not None})
+    return _checked(values)
+
+
+def _read(source: Mapping[str, str], name: str) -> str | None:
+    path = source.get(f"{name}_FILE")
+    if path is None:
+        return source.get(name)
+    if name in source:
+        raise SettingsError(f"Both {name} and {name}_FILE are set; keep one.")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise SettingsError(f"{name}_FILE: {error.strerror}: {path}") from error
+
+
+def _checked(values: dict[str, object]) -> Settings:
+    hints = get_type_hints(Settings, include_extras=True)
+    typed: dict[str, object] = {}
+    for name, value in values.items():
+        if isinstance(value, str) and "tuple" in str(hints[name]):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        try:
+            typed[name] = msgspec.convert(
+                value, hints[name], strict=False, dec_hook=lambda kind, raw: kind(raw), str_keys=True
+            )
+        except (msgspec.ValidationError, TypeError, ValueError) as error:
+            raise SettingsError(f"{variable(name)}: {error}") from error
+    settings = Settings(**typed)  # type: ignore[arg-type]
+    try:
+        settings.networks()
+    except ValueError as error:
+        raise SettingsError(f"PORTSIDE_ALLOWED_NETWORKS: {error}") from error
+    return settings

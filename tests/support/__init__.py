@@ -1,0 +1,1 @@
+"""What tests share: the database of the run, the cast, clients and receivers."""

@@ -1,0 +1,100 @@
+"""One PostgreSQL for a test run: started by the run itself, or named by PORTSIDE_TEST_DATABASE_URL.
+
+The controlling process migrates a template once; every test worker copies it into a database of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import urllib.parse
+from pathlib import Path
+
+import asyncpg
+
+from portside.db.migrate import migrate
+
+_ADMIN = "PORTSIDE_TEST_ADMIN_DSN"
+_RUN = "PORTSIDE_TEST_RUN"
+
+
+class TestServer:
+    """Owned by the controlling process; workers find it by its environment variable."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self._folder: Path | None = None
+        self._attachment: object = None
+
+    def start(self) -> None:
+        dsn = os.environ.get("PORTSIDE_TEST_DATABASE_URL") or self._own()
+        os.environ[_ADMIN] = dsn
+        os.environ[_RUN] = str(os.getpid())
+        asyncio.run(_make_template(dsn))
+
+    def _own(self) -> str:
+        from portside.db.embedded import attach
+
+        self._folder = Path(tempfile.mkdtemp(prefix="portside-tests-"))
+        attachment = attach(self._folder)
+        self._attachment = attachment
+        return attachment.dsn
+
+    def stop(self) -> None:
+        asyncio.run(_drop_databases())
+        os.environ.pop(_ADMIN, None)
+        if self._attachment is not None:
+            self._attachment.release()  # type: ignore[attr-defined]
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def database_dsn(name: str) -> str:
+    """The DSN of another database on the run's server."""
+    parts = urllib.parse.urlsplit(os.environ[_ADMIN])
+    return urllib.parse.urlunsplit(parts._replace(path=f"/{name}"))
+
+
+def run_database(name: str) -> str:
+    """A database name that no other run on the same server uses."""
+    return f"portside_test_{os.environ[_RUN]}_{name}"
+
+
+async def fresh_database(name: str, template: str = "template") -> str:
+    """Make (again) a migrated database of this run by that name and give its DSN."""
+    name, template = run_database(name), run_database(template)
+    admin = await asyncpg.connect(os.environ[_ADMIN])
+    try:
+        await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # Several workers copy the template at once; PostgreSQL refuses while another copy reads it.
+        for _ in range(100):
+            try:
+                await admin.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+                break
+            except asyncpg.ObjectInUseError:
+                await asyncio.sleep(0.1)
+    finally:
+        await admin.close()
+    return database_dsn(name)
+
+
+async def _make_template(dsn: str) -> None:
+    name = run_database("template")
+    admin = await asyncpg.connect(dsn)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'")
+    await admin.close()
+    connection = await asyncpg.connect(database_dsn(name))
+    await migrate(connection)
+    await connection.close()
+
+
+async def _drop_databases() -> None:
+    admin = await asyncpg.connect(os.environ[_ADMIN])
+    for row in await admin.fetch(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", run_database("")
+    ):
+        await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')
+    await admin.close()
