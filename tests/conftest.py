@@ -1,13 +1,24 @@
-"""The run's PostgreSQL, one database per test worker, and the cast (law 8)."""
+"""The run's PostgreSQL, one database per test worker, the application in process, and the cast (law 8)."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
+import httpx
 import pytest
 
+from portside import wiring, worker
 from portside.db.pool import close_pool, open_pool
+from portside.kit import services as kit
+from portside.kit.crypto import KeyRing, new_key
+from portside.kit.files import FileStore
+from portside.kit.http import Door
+from portside.kit.password import Passwords
+from portside.main import create_app
+from portside.settings import Settings, load
+from tests.support.cast import Person, make_person
 from tests.support.database import TestServer, fresh_database
 
 _server: TestServer | None = None
@@ -37,3 +48,64 @@ async def database(worker_name: str) -> AsyncIterator[str]:
     await open_pool(dsn, size=10)
     yield dsn
     await close_pool()
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Defaults, but loopback receivers are allowed and waits are short."""
+    environ = {"PORTSIDE_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128", "PORTSIDE_SECRET_KEYS": new_key()}
+    return load(environ, data_dir=tmp_path_factory.mktemp("data"), settle_grace_seconds=0.0)
+
+
+@pytest.fixture(scope="session")
+async def product(database: str, settings: Settings) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
+    """The whole product in this process; gives a maker of HTTP clients."""
+    services = kit.Services(
+        settings=settings,
+        keys=KeyRing.parse(settings.secret_keys),
+        door=Door(settings.networks()),
+        passwords=Passwords(time_cost=1, memory_kib=8192, lanes=1),
+        files=FileStore(Path(settings.data_dir) / "files"),
+        public_url="http://portside.test",
+    )
+    kit.install(services)
+    wiring.install()
+    worker.import_jobs()
+    transport = httpx.ASGITransport(app=create_app(settings))  # type: ignore[arg-type]
+
+    def client(token: str | None = None, **headers: str) -> httpx.AsyncClient:
+        given = {"Accept": "application/json", **headers}
+        if token:
+            given["Authorization"] = f"ShippoToken {token}"
+        return httpx.AsyncClient(transport=transport, base_url="http://portside.test", headers=given)
+
+    yield client
+    await services.door.close()
+    services.passwords.close()
+    kit.install(None)
+
+
+@pytest.fixture
+async def alice(product: object) -> Person:
+    """The owner of an account of her own."""
+    return await make_person("alice")
+
+
+@pytest.fixture
+async def charlie(product: object) -> Person:
+    """The outsider."""
+    return await make_person("charlie")
+
+
+@pytest.fixture
+async def api(product: Callable[..., httpx.AsyncClient], alice: Person) -> AsyncIterator[httpx.AsyncClient]:
+    """alice's client in test mode."""
+    async with product(alice.token) as client:
+        yield client
+
+
+@pytest.fixture
+async def charlie_api(product: Callable[..., httpx.AsyncClient], charlie: Person) -> AsyncIterator[httpx.AsyncClient]:
+    """charlie's client in test mode."""
+    async with product(charlie.token) as client:
+        yield client

@@ -35,7 +35,7 @@ async def drop_partitions(tx: Tx, today: dt.date, retention_days: int) -> list[s
             "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = $1::text::regclass", table
         )
         for row in rows:
-            start = dt.datetime.strptime(row["name"].rsplit("_", 1)[1], "%Y%m").date()  # noqa: DTZ007
+            start = dt.datetime.strptime(row["name"].rsplit("_", 1)[1], "%Y%m").date()
             if _month(start, 1) <= oldest:
                 await tx.execute(f"DROP TABLE {row['name']}")
                 dropped.append(row["name"])

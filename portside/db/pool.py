@@ -75,7 +75,7 @@ async def close_pool() -> None:
         return
     try:
         await asyncio.wait_for(pool.close(), timeout=5)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         pool.terminate()
 
 

@@ -1,4 +1,4 @@
-"""The type of an open database unit. A module of its own, so that an action can name it without the right to begin one."""
+"""The type of an open database unit: a module of its own, so that an action can name it but not begin one."""
 
 from __future__ import annotations
 

@@ -37,7 +37,17 @@ def event_parts(events: Sequence[Event]) -> list[Part]:
     if _reactions is None:
         raise RuntimeError("events.install() has not run: no reaction would follow this event")
     rows = [
-        (e.id, e.scope.account_id, e.scope.mode, e.name, e.object_id, e.seq, str(e.scope.actor), e.payload, e.created_at)
+        (
+            e.id,
+            e.scope.account_id,
+            e.scope.mode,
+            e.name,
+            e.object_id,
+            e.seq,
+            str(e.scope.actor),
+            e.payload,
+            e.created_at,
+        )
         for e in events
     ]
     jobs = [

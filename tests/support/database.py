@@ -93,8 +93,6 @@ async def _make_template(dsn: str) -> None:
 
 async def _drop_databases() -> None:
     admin = await asyncpg.connect(os.environ[_ADMIN])
-    for row in await admin.fetch(
-        "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", run_database("")
-    ):
+    for row in await admin.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", run_database("")):
         await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')
     await admin.close()

@@ -1,0 +1,133 @@
+"""Changes to accounts, people and credentials."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from portside.db.tx import Tx
+from portside.errors import FieldErrors, NotFound
+from portside.kit.clock import now
+from portside.kit.crypto import hash_token, new_token
+from portside.kit.ids import Id, new_id
+from portside.kit.scope import Mode, Scope
+
+# As much of a token as its owner may see again: the prefix and four characters.
+_HINT_LENGTH = len("shippo_test_") + 4
+
+
+async def create_account(tx: Tx, *, email: str, company: str, name: str, password_hash: str) -> Id:
+    """A new account with its owner, who signs in by e-mail and password. Raises FieldErrors if the e-mail is taken."""
+    account_id, user_id, moment = new_id(), new_id(), now()
+    first, _, last = name.strip().partition(" ")
+    await tx.execute(
+        "INSERT INTO accounts (id, email, first_name, last_name, company_name, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        account_id,
+        email.strip(),
+        first,
+        last,
+        company,
+        moment,
+    )
+    await create_user(tx, user_id=user_id, email=email, name=name, password_hash=password_hash)
+    await add_member(tx, account_id, user_id, "owner")
+    return account_id
+
+
+async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
+    """A person. Raises FieldErrors if the e-mail is taken."""
+    made = await tx.fetchval(
+        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (email_folded) DO NOTHING RETURNING id",
+        user_id,
+        email.strip(),
+        email.strip().casefold(),
+        name,
+        password_hash,
+        now(),
+    )
+    if made is None:
+        raise FieldErrors({"email": ["A user with this e-mail exists already."]})
+
+
+async def add_member(tx: Tx, account_id: Id, user_id: Id, role: str) -> None:
+    """Let a person work on an account."""
+    await tx.execute(
+        "INSERT INTO members (account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        account_id,
+        user_id,
+        role,
+        now(),
+    )
+
+
+async def create_token(tx: Tx, account_id: Id, mode: Mode, *, name: str, created_by: Id | None = None) -> str:
+    """A new API token, `shippo_<mode>_` + 40 hex. It is in this answer and nowhere else: only its hash is kept."""
+    token = new_token(f"shippo_{mode}_")
+    await tx.execute(
+        "INSERT INTO credentials (id, account_id, mode, kind, token_hash, hint, name, created_by, created_at) "
+        "VALUES ($1, $2, $3, 'api', $4, $5, $6, $7, $8)",
+        new_id(),
+        account_id,
+        mode,
+        hash_token(token),
+        token[:_HINT_LENGTH],
+        name,
+        created_by,
+        now(),
+    )
+    return token
+
+
+async def revoke_token(tx: Tx, scope: Scope, credential_id: Id) -> None:
+    """End a token; revoking twice is fine. Raises NotFound."""
+    done = await tx.fetchval(
+        "UPDATE credentials SET revoked_at = coalesce(revoked_at, $4) "
+        "WHERE account_id = $1 AND mode = $2 AND id = $3 RETURNING id",
+        scope.account_id,
+        scope.mode,
+        credential_id,
+        now(),
+    )
+    if done is None:
+        raise NotFound
+
+
+async def create_session(tx: Tx, user_id: Id, account_id: Id, mode: Mode, hours: int) -> str:
+    """A signed-in browser; gives the cookie's value, of which only the hash is kept."""
+    token = new_token("")
+    await tx.execute(
+        "INSERT INTO sessions (token_hash, user_id, account_id, mode, created_at, expires_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        hash_token(token),
+        user_id,
+        account_id,
+        mode,
+        now(),
+        now() + dt.timedelta(hours=hours),
+    )
+    return token
+
+
+async def end_session(tx: Tx, token_hash: bytes) -> None:
+    """Sign out. # unscoped: whoever holds the cookie may end it."""
+    await tx.execute("DELETE FROM sessions WHERE token_hash = $1", token_hash)
+
+
+async def set_session_mode(tx: Tx, token_hash: bytes, mode: Mode) -> None:
+    """Look at the test or the live data. # unscoped: whoever holds the cookie may switch it."""
+    await tx.execute("UPDATE sessions SET mode = $2 WHERE token_hash = $1", token_hash, mode)
+
+
+async def note_attempt(tx: Tx, name: str, window_start: dt.datetime) -> int:
+    """Count one attempt in a window, for all processes; gives the count so far.
+
+    # unscoped: sign-in attempts belong to no account.
+    """
+    count: int = await tx.fetchval(
+        "INSERT INTO counters (name, window_start, count) VALUES ($1, $2, 1) "
+        "ON CONFLICT (name, window_start) DO UPDATE SET count = counters.count + 1 RETURNING count",
+        name,
+        window_start,
+    )
+    return count

@@ -1,0 +1,131 @@
+"""Reads of accounts, people and credentials."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from portside.accounts.models import Account, Credential, Session, User
+from portside.db.tx import Row, Tx
+from portside.errors import NotFound
+from portside.kit.clock import now
+from portside.kit.ids import Id
+from portside.kit.scope import SYSTEM, Actor, Mode, Scope
+
+
+async def find_scope_of_token(tx: Tx, token_hash: bytes) -> Scope | None:
+    """What a valid bearer credential opens.
+
+    # unscoped: the token is what tells the scope.
+    """
+    row = await tx.fetchrow(
+        "SELECT c.id, c.account_id, c.mode, c.app_id, a.email "
+        "FROM credentials c JOIN accounts a ON a.id = c.account_id "
+        "WHERE c.token_hash = $1 AND c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())",
+        token_hash,
+    )
+    if row is None:
+        return None
+    actor = Actor("app", row["app_id"]) if row["app_id"] else Actor("token", row["id"])
+    return Scope(Id(row["account_id"]), row["mode"], row["email"], actor)
+
+
+async def get_scope(tx: Tx, account_id: Id, mode: Mode, actor: Actor = SYSTEM) -> Scope:
+    """The scope of an account for work that no request asked for. Raises NotFound.
+
+    # unscoped: it makes the scope.
+    """
+    email = await tx.fetchval("SELECT email FROM accounts WHERE id = $1", account_id)
+    if email is None:
+        raise NotFound("There is no such account.")
+    return Scope(account_id, mode, email, actor)
+
+
+async def get_account(tx: Tx, scope: Scope) -> Account:
+    """The caller's own account."""
+    row = await tx.fetchrow("SELECT * FROM accounts WHERE id = $1", scope.account_id)
+    if row is None:
+        raise NotFound
+    return _account(row)
+
+
+async def find_account_by_email(tx: Tx, email: str) -> Account | None:
+    """The account of the owner with that e-mail, in any case.
+
+    # unscoped: for the operator's commands.
+    """
+    row = await tx.fetchrow(
+        "SELECT a.* FROM accounts a JOIN members m ON m.account_id = a.id AND m.role = 'owner' "
+        "JOIN users u ON u.id = m.user_id WHERE u.email_folded = $1 ORDER BY a.id LIMIT 1",
+        email.strip().casefold(),
+    )
+    return None if row is None else _account(row)
+
+
+async def find_sign_in(tx: Tx, email: str) -> tuple[User, str, Id] | None:
+    """(person, password hash, account) for a sign-in by e-mail.
+
+    # unscoped: nobody is signed in yet.
+    """
+    row = await tx.fetchrow(
+        "SELECT u.id, u.email, u.name, u.password_hash, m.account_id FROM users u "
+        "JOIN members m ON m.user_id = u.id WHERE u.email_folded = $1 ORDER BY m.created_at LIMIT 1",
+        email.strip().casefold(),
+    )
+    if row is None:
+        return None
+    return User(id=Id(row["id"]), email=row["email"], name=row["name"]), row["password_hash"], Id(row["account_id"])
+
+
+async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
+    """The session behind a cookie, if it has not expired and the person is still a member.
+
+    # unscoped: the session is what tells the scope.
+    """
+    row = await tx.fetchrow(
+        "SELECT s.mode, u.id, u.email, u.name, a.id AS account_id, a.email AS owner FROM sessions s "
+        "JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id "
+        "JOIN members m ON m.account_id = s.account_id AND m.user_id = s.user_id "
+        "WHERE s.token_hash = $1 AND s.expires_at > $2",
+        token_hash,
+        now(),
+    )
+    if row is None:
+        return None
+    user = User(id=Id(row["id"]), email=row["email"], name=row["name"])
+    scope = Scope(Id(row["account_id"]), row["mode"], row["owner"], Actor("user", user.id))
+    return Session(user=user, scope=scope)
+
+
+async def list_credentials(tx: Tx, scope: Scope) -> list[Credential]:
+    """The account's API tokens of this mode, newest first, revoked ones included."""
+    rows = await tx.fetch(
+        "SELECT id, mode, kind, name, hint, created_at, last_used_at, revoked_at FROM credentials "
+        "WHERE account_id = $1 AND mode = $2 AND kind = 'api' ORDER BY id DESC LIMIT 200",
+        scope.account_id,
+        scope.mode,
+    )
+    return [Credential(**dict(row)) for row in rows]
+
+
+async def count_attempts(tx: Tx, name: str, since: dt.datetime) -> int:
+    """How often `note_attempt` counted this name since then, in all processes.
+
+    # unscoped: sign-in attempts belong to no account.
+    """
+    count: int = await tx.fetchval(
+        "SELECT coalesce(sum(count), 0)::int FROM counters WHERE name = $1 AND window_start >= $2", name, since
+    )
+    return count
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        id=Id(row["id"]),
+        parent_id=row["parent_id"],
+        email=row["email"],
+        first_name=row["first_name"],
+        last_name=row["last_name"],
+        company_name=row["company_name"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )

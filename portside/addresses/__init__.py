@@ -1,0 +1,1 @@
+"""Addresses: where parcels come from and go to. Written once, never changed."""

@@ -1,0 +1,165 @@
+"""Addresses in Shippo's shapes (api.md §2.1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from portside.addresses.models import Address, AddressDraft, StoredAddress
+from portside.addresses.rules import country_code, phone_digits
+from portside.errors import FieldErrors
+from portside.kit.clock import to_wire
+from portside.kit.ids import new_id
+from portside.kit.scope import Scope
+
+Text = Annotated[str, Meta(max_length=100)]
+Street = Annotated[str, Meta(max_length=121)]
+
+
+class AddressIn(msgspec.Struct, kw_only=True):
+    """Only `country` is required; an address without what a label needs is kept with `is_complete: false`."""
+
+    country: Annotated[str, Meta(max_length=60, description="ISO 3166-1 alpha-2 code or English name.")]
+    name: Text = ""
+    company: Text = ""
+    street_no: Text = ""
+    street1: Street = ""
+    street2: Street = ""
+    street3: Street = ""
+    city: Text = ""
+    state: Text = ""
+    zip: Annotated[str, Meta(max_length=20)] = ""
+    phone: Annotated[str, Meta(max_length=50)] = ""
+    email: Annotated[str, Meta(max_length=254)] = ""
+    is_residential: bool | None = None
+    metadata: Text = ""
+    validate: bool = False
+
+
+class ValidationMessage(msgspec.Struct, kw_only=True):
+    source: str
+    code: str
+    type: str
+    text: str
+
+
+class ValidationResults(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Empty until the address is validated."""
+
+    is_valid: bool | None = None
+    messages: list[ValidationMessage] | None = None
+
+
+class NestedAddressOut(msgspec.Struct, kw_only=True):
+    """An address inside a shipment."""
+
+    object_id: str
+    is_complete: bool
+    validation_results: ValidationResults
+    name: str
+    company: str
+    street_no: str
+    street1: str
+    street2: str
+    street3: str
+    city: str
+    state: str
+    zip: str
+    country: str
+    phone: str
+    email: str
+    is_residential: bool | None
+    test: bool
+
+
+class AddressOut(NestedAddressOut, kw_only=True):
+    """An address on its own, and inside an order."""
+
+    object_created: str
+    object_updated: str
+    object_owner: str
+    longitude: float | None
+    latitude: float | None
+    metadata: str
+
+
+def address_from_wire(given: AddressIn) -> Address:
+    """The address in a request, with an id of its own. Raises FieldErrors."""
+    country = country_code(given.country)
+    if country is None:
+        word = "This field is required." if not given.country.strip() else "Invalid country. Use an ISO 3166-1 code."
+        raise FieldErrors({"country": [word]})
+    if given.email and ("@" not in given.email or given.email.split("@")[-1] == ""):
+        raise FieldErrors({"email": ["Enter a valid email address."]})
+    return Address(
+        id=new_id(),
+        country=country,
+        name=given.name.strip(),
+        company=given.company.strip(),
+        street_no=given.street_no.strip(),
+        street1=given.street1.strip(),
+        street2=given.street2.strip(),
+        street3=given.street3.strip(),
+        city=given.city.strip(),
+        state=given.state.strip(),
+        zip=given.zip.strip(),
+        phone=phone_digits(given.phone),
+        email=given.email.strip(),
+        is_residential=given.is_residential,
+        metadata=given.metadata,
+    )
+
+
+def address_draft(scope: Scope, given: AddressIn, field: str | None = None) -> AddressDraft:
+    """A draft of the address in `field` of a request (None: the request itself). Raises FieldErrors."""
+    try:
+        return AddressDraft(scope=scope, address=address_from_wire(given))
+    except FieldErrors as wrong:
+        raise (FieldErrors({field: [wrong.errors]}) if field else wrong) from wrong
+
+
+def nested_address_out(address: Address, *, test: bool) -> NestedAddressOut:
+    return NestedAddressOut(**_shared(address), test=test)
+
+
+def address_out(stored: StoredAddress, scope: Scope) -> AddressOut:
+    address = stored.address
+    return AddressOut(
+        **_shared(address),
+        test=scope.is_test,
+        object_created=to_wire(stored.created_at),
+        object_updated=to_wire(stored.updated_at),
+        object_owner=scope.owner,
+        longitude=address.longitude,
+        latitude=address.latitude,
+        metadata=address.metadata,
+    )
+
+
+_SHARED = (
+    "name",
+    "company",
+    "street_no",
+    "street1",
+    "street2",
+    "street3",
+    "city",
+    "state",
+    "zip",
+    "country",
+    "phone",
+    "email",
+    "is_residential",
+)
+
+
+def _shared(address: Address) -> dict[str, Any]:
+    shared: dict[str, Any] = {name: getattr(address, name) for name in _SHARED}
+    shared["object_id"] = address.id
+    shared["is_complete"] = address.is_complete
+    shared["validation_results"] = (
+        msgspec.convert(address.validation, ValidationResults) if address.validation else ValidationResults()
+    )
+    return shared

@@ -1,0 +1,1 @@
+"""Carriers behind one contract: value objects in and out, no database, no web request."""

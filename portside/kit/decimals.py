@@ -1,0 +1,33 @@
+"""Decimal numbers as the wire writes them: text, never floats."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+# Wide enough for any price or size, narrow enough that no arithmetic on it can hurt.
+PLAIN = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
+_PLAIN = re.compile(PLAIN)
+
+
+def plain_decimal(value: object) -> str | None:
+    """The number in `value` (text, int, Decimal) as plain digits, kept as written where it is plain already.
+
+    None when it is not a finite number of at most 12 + 12 digits: NaN, infinities and 1e400000 are no prices.
+    """
+    text = str(value).strip()
+    if _PLAIN.fullmatch(text):
+        return text
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or not -12 <= number.adjusted() <= 11:
+        return None
+    text = format(number, "f")
+    return text if _PLAIN.fullmatch(text) else None
+
+
+def fixed(text: str | Decimal, places: int) -> str:
+    """`fixed("12.1", 2)` is `12.10`; rounded half up, as money is."""
+    return format(Decimal(text).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), "f")

@@ -1,0 +1,46 @@
+"""What one process has one of: settings, key ring, the door out, passwords, files. Installed once, at start."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from portside.kit.crypto import KeyRing
+from portside.kit.files import FileStore
+from portside.kit.http import Door
+from portside.kit.password import Passwords
+from portside.settings import Settings
+
+# A label link outlives the label's use; Shippo's last a year too.
+FILE_LINK_SECONDS = 365 * 24 * 3600
+
+
+class Services(msgspec.Struct, frozen=True, kw_only=True):
+    settings: Settings
+    keys: KeyRing
+    door: Door
+    passwords: Passwords
+    files: FileStore
+    public_url: str
+
+    def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS) -> str:
+        """A signed link to a stored file. The expiry is rounded up to a day, so that two answers show one link."""
+        expires = (int(time.time()) + seconds) // 86400 * 86400 + 86400
+        return self.public_url + self.keys.sign_link(f"/files/{key}", expires)
+
+
+_installed: Services | None = None
+
+
+def install(services: Services | None) -> None:
+    """Give this process its services (None at its end)."""
+    global _installed
+    _installed = services
+
+
+def services() -> Services:
+    """The services of this process."""
+    if _installed is None:
+        raise RuntimeError("services.install() has not run in this process")
+    return _installed

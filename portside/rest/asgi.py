@@ -1,0 +1,72 @@
+"""A small function in front of the application: one spelling per route, a request id, one log line per request."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from portside.kit.ids import new_id
+
+_log = structlog.get_logger("portside.request")
+
+
+def front(app: ASGIApp) -> ASGIApp:
+    """`/v1/orders/` and `//orders` are `/orders`; HEAD is a GET without its body. Redirects would lose POST bodies."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        state: dict[str, Any] = scope  # type: ignore[assignment]
+        if state["type"] != "http":
+            await app(scope, receive, send)
+            return
+        path = state["path"]
+        state["portside_path"] = path
+        clean = _one_spelling(path)
+        if clean != path:
+            state["path"] = clean
+            state["raw_path"] = clean.encode("latin-1", "replace")
+        is_head = state["method"] == "HEAD"
+        if is_head:
+            state["method"] = "GET"
+        request_id = _request_id(state["headers"])
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        started = time.perf_counter()
+        status = 500
+
+        async def pass_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
+                message = {**message, "headers": headers}
+            elif is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        try:
+            await app(scope, receive, pass_on)
+        finally:
+            milliseconds = round((time.perf_counter() - started) * 1000, 2)
+            if _log.is_enabled_for(20):
+                _log.info("request", method=state["method"], path=clean, status=status, ms=milliseconds)
+            structlog.contextvars.unbind_contextvars("request_id")
+
+    return serve
+
+
+def _one_spelling(path: str) -> str:
+    if path.startswith("/v1/") or path == "/v1":
+        path = path[3:] or "/"
+    if "//" in path:
+        while "//" in path:
+            path = path.replace("//", "/")
+    return path.rstrip("/") or "/" if len(path) > 1 else path
+
+
+def _request_id(headers: list[tuple[bytes, bytes]]) -> str:
+    for name, value in headers:
+        if name == b"x-request-id" and 0 < len(value) <= 64 and value.isalnum():
+            return value.decode("ascii")
+    return new_id()
