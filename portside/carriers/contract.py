@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
@@ -34,11 +34,13 @@ LabelFormat = Literal["PDF_4x6", "ZPLII"]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What the carrier takes at most; `hosts` are the only ones its adapter may call."""
+    """What the carrier takes at most; `hosts` are the only ones its adapter may call. One number is asked about
+    again `track_pause_seconds` later at the earliest."""
 
     parcel_grams: int
     parcels: int
     address_line_length: int
+    track_pause_seconds: int = 0
     hosts: frozenset[str] = frozenset()
 
 
@@ -230,6 +232,14 @@ class TrackSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     destination: Location | None = None
 
 
+class Push(msgspec.Struct, frozen=True, kw_only=True):
+    """What a carrier's push told us: that there is news of a number. `event_id` is the carrier's own, the same when
+    it repeats the push. The news itself is asked for, so a forged or garbled push can tell nothing untrue."""
+
+    event_id: str
+    tracking_number: str
+
+
 class CarrierAdapter(Protocol):
     """One carrier. Adapters are built once per process, keep no state, and import nothing but the kit."""
 
@@ -272,3 +282,12 @@ class CarrierAdapter(Protocol):
 
     async def track(self, tracking_number: str, context: CallContext) -> TrackSnapshot | None:
         """What is known of a number; None when the carrier does not know it. Needs `track`."""
+
+
+@runtime_checkable
+class PushReader(Protocol):
+    """What an adapter with the capability `push` offers besides."""
+
+    def parse_push(self, headers: Mapping[str, str], body: bytes) -> Push:
+        """Verify and read one push; header names are in lower case. Touches no network. Raises CarrierError: `auth`
+        when the signature is missing or wrong, `input` when the body cannot be read."""
