@@ -9,7 +9,7 @@ import msgspec
 
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
-from portside.kit.scope import Scope
+from portside.kit.scope import Mode, Scope
 
 # The first five are Shippo's and reach webhooks subscribed to `all`; ours reach only those who name them.
 EventName = Literal[
@@ -34,3 +34,33 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     payload: str
     id: Id = msgspec.field(default_factory=new_id)
     created_at: dt.datetime = msgspec.field(default_factory=now)
+
+
+def envelope(name: EventName, *, test: bool, data: bytes, carrier: str | None = None) -> str:
+    """The finished webhook body around `data`, which is JSON already (platform.md §3.3)."""
+    extra = f'"carrier":{msgspec.json.encode(carrier).decode()},' if carrier is not None else ""
+    return f'{{"event":"{name}","test":{"true" if test else "false"},{extra}"data":{data.decode()}}}'
+
+
+class EventRef(msgspec.Struct, frozen=True, kw_only=True):
+    """The payload of a reaction's job."""
+
+    event: Id
+    account: Id
+    mode: Mode
+
+
+class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as it was written. `position` orders the whole log, `seq` the events of one object."""
+
+    position: int
+    id: Id
+    account_id: Id
+    mode: Mode
+    name: EventName
+    object_id: Id
+    seq: int
+    actor: str
+    payload: str | None
+    shape_version: int
+    created_at: dt.datetime

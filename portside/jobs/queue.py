@@ -10,11 +10,13 @@ from portside.db.tx import Tx
 from portside.jobs import wake
 from portside.jobs.models import Job
 from portside.jobs.registry import lane_of
-from portside.kit.clock import now
 
+# What is due at once takes the database's time, as leases do: a host whose clock is ahead delays nothing.
 _INSERT = (
     "INSERT INTO jobs (lane, kind, key, payload, run_at) "
-    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[])"
+    "SELECT new.lane, new.kind, new.key, new.payload, coalesce(new.run_at, now()) FROM "
+    "unnest($1::text[], $2::text[], $3::text[], $4::jsonb[], $5::timestamptz[]) "
+    "AS new (lane, kind, key, payload, run_at)"
 )
 
 
@@ -27,7 +29,7 @@ def job_part(jobs: Sequence[Job]) -> Part:
     """The same as a part of a joined statement."""
     if not jobs:
         return Part(_INSERT, ())
-    moment = now()
-    after_commit(wake.note)
-    rows = [(lane_of(job.kind), job.kind, job.key, job.payload, job.run_at or moment) for job in jobs]
+    rows = [(lane_of(job.kind), job.kind, job.key, job.payload, job.run_at) for job in jobs]
+    for lane in {row[0] for row in rows}:
+        after_commit(wake.noter(lane))
     return Part(_INSERT, tuple(zip(*rows, strict=True)))

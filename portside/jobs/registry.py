@@ -1,25 +1,50 @@
-"""The kinds of job there are; `worker.kinds()` fills it by importing every jobs.py."""
+"""The kinds of job there are; `portside.worker.import_jobs()` fills it by importing every jobs.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any, overload
 
-from portside.jobs.models import Handler, Kind, Lane, Retry
+from portside.jobs.models import BatchHandler, Handler, Kind, Lane, Retry
 
 _kinds: dict[str, Kind] = {}
 _DEFAULT_RETRY = Retry()
+_TIMEOUT = 600.0
+
+
+@overload
+def job(
+    name: str, *, lane: Lane, retry: Retry = ..., every: float | None = ..., timeout: float = ...
+) -> Callable[[Handler], Handler]: ...
+
+
+@overload
+def job(
+    name: str, *, lane: Lane, retry: Retry = ..., batch: int, timeout: float = ...
+) -> Callable[[BatchHandler], BatchHandler]: ...
 
 
 def job(
-    name: str, *, lane: Lane, retry: Retry = _DEFAULT_RETRY, every: float | None = None
-) -> Callable[[Handler], Handler]:
-    """Declare the decorated function as the handler of a kind of job. `every`: run it each so many seconds, once
-    in the whole installation."""
+    name: str,
+    *,
+    lane: Lane,
+    retry: Retry = _DEFAULT_RETRY,
+    every: float | None = None,
+    batch: int = 0,
+    timeout: float = _TIMEOUT,
+) -> Callable[[Any], Any]:
+    """Declare the decorated function as the handler of a kind of job.
 
-    def declare(handler: Handler) -> Handler:
+    `every`: run it each so many seconds, once in the whole installation. `batch`: the handler takes a list of up to
+    so many runs. `timeout`: seconds after which a run is cancelled and has failed.
+    """
+
+    def declare(handler: Any) -> Any:
         if name in _kinds and _kinds[name].handler is not handler:
             raise RuntimeError(f"two handlers for job {name}")
-        _kinds[name] = Kind(name=name, lane=lane, handler=handler, retry=retry, every=every)
+        _kinds[name] = Kind(
+            name=name, lane=lane, handler=handler, retry=retry, every=every, batch=batch, timeout=timeout
+        )
         return handler
 
     return declare
@@ -28,6 +53,11 @@ def job(
 def kind(name: str) -> Kind:
     """The kind of that name; KeyError names the unknown one."""
     return _kinds[name]
+
+
+def find_kind(name: str) -> Kind | None:
+    """The kind of that name, or None: a newer Portside may have queued it."""
+    return _kinds.get(name)
 
 
 def known() -> Iterator[Kind]:

@@ -84,8 +84,10 @@ CREATE TABLE idempotency_keys (
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
 -- What happened. No foreign key to accounts here or in other hot tables: its lock on one account's row would make
--- that row the bottleneck of a busy account. `xid` lets readers by position wait for transactions still open.
+-- that row the bottleneck of a busy account. `xid` lets readers by position wait for transactions still open; it is
+-- the first column because defaults are evaluated in order: whoever holds a position already holds a visible xid.
 CREATE TABLE events (
+    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     position bigint GENERATED ALWAYS AS IDENTITY,
     id uuid NOT NULL,
     account_id uuid NOT NULL,
@@ -96,11 +98,15 @@ CREATE TABLE events (
     actor text NOT NULL,
     payload text,
     shape_version smallint NOT NULL DEFAULT 1,
-    created_at timestamptz NOT NULL,
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id()
+    created_at timestamptz NOT NULL
 ) PARTITION BY RANGE (created_at);
-CREATE INDEX events_page ON events (account_id, mode, id DESC);
+-- Also what makes the replay of a batch harmless: the same event is not written twice.
+CREATE UNIQUE INDEX events_page ON events (account_id, mode, id, created_at);
+CREATE INDEX events_position ON events (position);
 
+-- `attempts` counts claims and is the fence: who holds an older number may no longer finish the job. `failures`
+-- counts what the retry policy counts. A leased job has `leased_by` and its lease's end in `run_at`; a job that waits
+-- behind another of its key is parked at run_at = infinity, outside jobs_due (see jobs/claims.py).
 CREATE TABLE jobs (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     lane text NOT NULL,
@@ -108,13 +114,16 @@ CREATE TABLE jobs (
     key text,
     payload jsonb NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
+    failures integer NOT NULL DEFAULT 0,
     run_at timestamptz NOT NULL,
     leased_by text,
     last_error text,
     created_at timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX jobs_due ON jobs (lane, run_at, id);
-CREATE INDEX jobs_key ON jobs (key, id) WHERE key IS NOT NULL;
+CREATE INDEX jobs_due ON jobs (lane, run_at, id) WHERE run_at < 'infinity';
+-- The first entry of a key is the job whose turn it is: the leased one, else the oldest.
+CREATE INDEX jobs_turn ON jobs (key, (leased_by IS NULL), id) WHERE key IS NOT NULL;
+CREATE UNIQUE INDEX jobs_one_running_per_key ON jobs (key) WHERE leased_by IS NOT NULL;
 
 CREATE TABLE dead_jobs (
     id bigint PRIMARY KEY,
@@ -123,6 +132,7 @@ CREATE TABLE dead_jobs (
     key text,
     payload jsonb NOT NULL,
     attempts integer NOT NULL,
+    failures integer NOT NULL,
     last_error text NOT NULL,
     created_at timestamptz NOT NULL,
     died_at timestamptz NOT NULL

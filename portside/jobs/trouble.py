@@ -1,0 +1,11 @@
+"""What a worker waits out: a database that is gone, restarting, full or busy never ends a worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+
+from portside.errors import Unavailable
+
+TROUBLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)

@@ -1,0 +1,52 @@
+"""The worker: imports every jobs.py and runs queue and schedule, alone or inside `serve`."""
+
+from __future__ import annotations
+
+import asyncio
+from types import ModuleType
+
+from portside import wiring
+from portside.jobs import wake
+from portside.jobs.models import Lane
+from portside.jobs.worker import Worker
+from portside.settings import Settings
+
+# Of eight jobs at once, three are for people who wait, three for receivers, and one each for bulk and polls.
+_SHARES: dict[Lane, int] = {"fast": 3, "webhooks": 3, "bulk": 1, "polls": 1}
+
+
+def import_jobs() -> tuple[ModuleType, ...]:
+    """Import every feature's jobs.py, which declares its kinds of job. A process that only queues needs it too."""
+    from portside.events import jobs as events
+    from portside.jobs import jobs as queue
+
+    return events, queue
+
+
+def lane_slots(concurrency: int) -> dict[Lane, int]:
+    """How many jobs of each lane run at once; every lane has at least one, so that none starves another."""
+    total = sum(_SHARES.values())
+    return {lane: max(1, concurrency * share // total) for lane, share in _SHARES.items()}
+
+
+async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None, grace: float = 20.0) -> None:
+    """Run jobs until `stop` is set or this is cancelled; then give running ones `grace` seconds and hand back the rest.
+
+    Needs the open pool and the installed services of the process. Installs the wiring, and exchanges notes of new
+    work with the other processes for everybody in this one.
+    """
+    import_jobs()
+    wiring.install()
+    worker = Worker(lanes=lane_slots(settings.worker_concurrency), lease_seconds=settings.job_lease_seconds)
+    working = asyncio.create_task(worker.run())
+    sharing = asyncio.create_task(wake.share())
+    stopping = asyncio.create_task((stop or asyncio.Event()).wait())
+    try:
+        done, _ = await asyncio.wait({working, sharing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()
+    finally:
+        await worker.stop(grace)
+        for task in (sharing, stopping):
+            task.cancel()
+        await asyncio.gather(working, sharing, stopping, return_exceptions=True)
