@@ -1,0 +1,1 @@
+"""The merchant web app: pages, templates and their assets."""

@@ -1,0 +1,100 @@
+"""Sample contexts: every template with what its opening comment asks for, by the name of the page."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace as Ns
+from typing import Any
+
+from tests.web.samples.order_list import order_list
+from tests.web.samples.order_page import REFUSED, label, order_page, parcel, rates, rating, track
+from tests.web.samples.others import shipment_list, sign_in, token_page, webhook_page
+from tests.web.samples.shared import HELD, form, shell
+
+
+def fragment(**context: Any) -> dict[str, Any]:
+    return {"shell": shell("orders")} | context
+
+
+BOUGHT = {"labels": [label("SUCCESS")], "track": track(), "can_ship": False, "cancel_url": None}
+REFRESH = Ns(order_status="SHIPPED", can_ship=False, track=track("PRE_TRANSIT", None, []))
+
+# Name of the page → template and context. Every template stands here at least once; test_templates.py checks it.
+SCENES: dict[str, tuple[str, dict[str, Any]]] = {
+    "orders": ("orders/list.html", order_list()),
+    "orders-test": (
+        "orders/list.html",
+        order_list(shell=shell("orders", mode="test", flashes=[Ns(kind="success", text="3 orders imported.")])),
+    ),
+    "orders-empty": ("orders/list.html", order_list(orders=[], bulk_actions=[])),
+    "order-new": ("orders/detail.html", order_page()),
+    "order-waiting": ("orders/detail.html", order_page(parcel=parcel(done=True), rating=rating("waiting"))),
+    "order-rates": (
+        "orders/detail.html",
+        order_page(parcel=parcel(done=True), rating=rating("ready", rates(), REFUSED)),
+    ),
+    "order-no-rates": ("orders/detail.html", order_page(parcel=parcel(done=True), rating=rating("ready", [], REFUSED))),
+    "order-buying": ("orders/detail.html", order_page(labels=[label("QUEUED")], can_ship=False)),
+    "order-bought": ("orders/detail.html", order_page("SHIPPED", **BOUGHT)),
+    "order-trouble": ("orders/detail.html", order_page("SHIPPED", **(BOUGHT | {"track": track("TRANSIT", HELD)}))),
+    "order-failed": (
+        "orders/detail.html",
+        order_page(labels=[label("ERROR", messages=["The postal code does not exist."])]),
+    ),
+    "order-errors": (
+        "orders/detail.html",
+        order_page(parcel=parcel(weight="Enter a weight above 0.", length="Enter a number.")),
+    ),
+    "shipments": ("shipments/list.html", shipment_list()),
+    "shipments-empty": ("shipments/list.html", shipment_list(shipments=[])),
+    "settings-tokens": ("settings/tokens.html", token_page()),
+    "settings-tokens-created": (
+        "settings/tokens.html",
+        token_page(created=Ns(name="Store plugin", secret="shippo_live_" + "5a" * 20)),
+    ),
+    "settings-tokens-empty": (
+        "settings/tokens.html",
+        token_page(tokens=[], form=form({"name": "Give it a name."}), open_form=True),
+    ),
+    "settings-webhooks": ("settings/webhooks.html", webhook_page()),
+    "settings-webhooks-new": ("settings/webhooks.html", webhook_page(secret="whsec_" + "c2" * 16, webhooks=[])),
+    "sign-in": ("sign_in.html", sign_in()),
+    "sign-in-wrong": (
+        "sign_in.html",
+        sign_in(
+            form=form(message="E-mail or password is wrong.", email="alice@lantern.example"),
+            demo=Ns(email="alice@lantern.example", password="ahoy"),
+        ),
+    ),
+    "error-404": (
+        "error.html",
+        {
+            "status": 404,
+            "title": "Not found",
+            "text": "There is nothing at this address, or it belongs to another account.",
+            "home_url": "orders.html",
+            "request_id": "",
+        },
+    ),
+    "error-500": (
+        "error.html",
+        {
+            "status": 500,
+            "title": "Something went wrong",
+            "text": "Nothing was changed. Try again in a moment.",
+            "home_url": "orders.html",
+            "request_id": "0192f1c8",
+        },
+    ),
+    "fragment-orders": ("orders/_rows.html", order_list()),
+    "fragment-shipments": ("shipments/_rows.html", shipment_list()),
+    "fragment-parcel": ("orders/_parcel.html", fragment(parcel=parcel(weight="Enter a weight above 0."))),
+    "fragment-rates": ("orders/_rates.html", fragment(rating=rating("ready", rates()))),
+    "fragment-label-queued": ("orders/_label.html", fragment(label=label("QUEUED"), refresh=None)),
+    "fragment-label": ("orders/_label.html", fragment(label=label("SUCCESS", test=True), refresh=REFRESH)),
+    "fragment-label-refunded": (
+        "orders/_label.html",
+        fragment(label=label("REFUNDPENDING", refund_url=None), refresh=None),
+    ),
+    "fragment-track": ("orders/_timeline.html", fragment(track=track("DELIVERED", None, final=True))),
+    "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
+}
