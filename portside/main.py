@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from importlib.metadata import version
+from typing import Any
+
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from portside.addresses import api as addresses
+from portside.orders import api as orders
 from portside.rest import system
 from portside.rest.asgi import front
 from portside.rest.errors import answer_error
+from portside.rest.openapi import openapi, operations
 from portside.settings import Settings
 
 API: list[ControllerRouterHandler] = [
     *addresses.routes,
+    *orders.routes,
     *system.routes,
 ]
 
@@ -26,3 +34,16 @@ def create_app(settings: Settings) -> ASGIApp:
         openapi_config=None,
     )
     return front(app)
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI document of the API."""
+    return openapi(operations(API), version("portside"))
+
+
+def route_list(routes: Iterable[ControllerRouterHandler]) -> list[str]:
+    """`POST /orders`, one line per route, in the table's order."""
+    handlers = [route for route in routes if isinstance(route, HTTPRouteHandler)]
+    return [
+        f"{' '.join(sorted(handler.http_methods))} {path}" for handler in handlers for path in sorted(handler.paths)
+    ]

@@ -137,3 +137,27 @@ def _checked(values: dict[str, object]) -> Settings:
     except ValueError as error:
         raise SettingsError(f"PORTSIDE_ALLOWED_NETWORKS: {error}") from error
     return settings
+
+
+def describe() -> str:
+    """The page of all settings, for the docs."""
+    hints = get_type_hints(Settings, include_extras=True)
+    lines = [
+        "# Configuration",
+        "",
+        "Every setting is an environment variable; none is required for one host. `NAME_FILE` may give the path of a",
+        "file with the value instead, so that secrets stay out of the environment.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for field in msgspec.structs.fields(Settings):
+        meta = next(part for part in hints[field.name].__metadata__ if isinstance(part, Meta))
+        default = "" if field.default is msgspec.NODEFAULT else field.default
+        if isinstance(default, tuple):
+            default = ",".join(map(str, default))
+        if field.name == "data_dir":
+            default = "/var/lib/portside as root, else ~/.local/share/portside"
+        shown = f"`{default}`" if default != "" else "empty"
+        lines.append(f"| `{variable(field.name)}` | {shown} | {meta.description} |")
+    return "\n".join(lines) + "\n"

@@ -16,7 +16,10 @@ _HINT_LENGTH = len("shippo_test_") + 4
 
 
 async def create_account(tx: Tx, *, email: str, company: str, name: str, password_hash: str) -> Id:
-    """A new account with its owner, who signs in by e-mail and password. Raises FieldErrors if the e-mail is taken."""
+    """A new account with its owner, who signs in by e-mail and password. Raises FieldErrors if the e-mail is taken.
+
+    # unscoped: it makes the account.
+    """
     account_id, user_id, moment = new_id(), new_id(), now()
     first, _, last = name.strip().partition(" ")
     await tx.execute(
@@ -35,7 +38,10 @@ async def create_account(tx: Tx, *, email: str, company: str, name: str, passwor
 
 
 async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
-    """A person. Raises FieldErrors if the e-mail is taken."""
+    """A person. Raises FieldErrors if the e-mail is taken.
+
+    # unscoped: a person may work on several accounts.
+    """
     made = await tx.fetchval(
         "INSERT INTO users (id, email, email_folded, name, password_hash, created_at, updated_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (email_folded) DO NOTHING RETURNING id",
@@ -50,8 +56,24 @@ async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_ha
         raise FieldErrors({"email": ["A user with this e-mail exists already."]})
 
 
+async def set_password(tx: Tx, email: str, password_hash: str) -> None:
+    """Replace a person's password and end all their sessions. # unscoped: it belongs to a person."""
+    user_id = await tx.fetchval(
+        "UPDATE users SET password_hash = $2, updated_at = $3 WHERE email_folded = $1 RETURNING id",
+        email.strip().casefold(),
+        password_hash,
+        now(),
+    )
+    if user_id is None:
+        raise NotFound
+    await tx.execute("DELETE FROM sessions WHERE user_id = $1", user_id)
+
+
 async def add_member(tx: Tx, account_id: Id, user_id: Id, role: str) -> None:
-    """Let a person work on an account."""
+    """Let a person work on an account.
+
+    # unscoped: the operator and invitations decide, not the account in hand.
+    """
     await tx.execute(
         "INSERT INTO members (account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
         account_id,
@@ -62,7 +84,10 @@ async def add_member(tx: Tx, account_id: Id, user_id: Id, role: str) -> None:
 
 
 async def create_token(tx: Tx, account_id: Id, mode: Mode, *, name: str, created_by: Id | None = None) -> str:
-    """A new API token, `shippo_<mode>_` + 40 hex. It is in this answer and nowhere else: only its hash is kept."""
+    """A new API token, `shippo_<mode>_` + 40 hex. It is in this answer and nowhere else: only its hash is kept.
+
+    # unscoped: the operator makes the first one before anybody can call.
+    """
     token = new_token(f"shippo_{mode}_")
     await tx.execute(
         "INSERT INTO credentials (id, account_id, mode, kind, token_hash, hint, name, created_by, created_at) "
@@ -94,7 +119,10 @@ async def revoke_token(tx: Tx, scope: Scope, credential_id: Id) -> None:
 
 
 async def create_session(tx: Tx, user_id: Id, account_id: Id, mode: Mode, hours: int) -> str:
-    """A signed-in browser; gives the cookie's value, of which only the hash is kept."""
+    """A signed-in browser; gives the cookie's value, of which only the hash is kept.
+
+    # unscoped: a sign-in makes the scope.
+    """
     token = new_token("")
     await tx.execute(
         "INSERT INTO sessions (token_hash, user_id, account_id, mode, created_at, expires_at) "

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
-import tempfile
 import urllib.parse
+from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
 
+from portside.db.embedded import temporary_server
 from portside.db.migrate import migrate
 
 _ADMIN = "PORTSIDE_TEST_ADMIN_DSN"
@@ -26,8 +26,7 @@ class TestServer:
     __test__ = False
 
     def __init__(self) -> None:
-        self._folder: Path | None = None
-        self._attachment: object = None
+        self._stack = ExitStack()
 
     def start(self) -> None:
         dsn = os.environ.get("PORTSIDE_TEST_DATABASE_URL") or self._own()
@@ -36,20 +35,14 @@ class TestServer:
         asyncio.run(_make_template(dsn))
 
     def _own(self) -> str:
-        from portside.db.embedded import attach
-
-        self._folder = Path(tempfile.mkdtemp(prefix="portside-tests-"))
-        attachment = attach(self._folder)
-        self._attachment = attachment
-        return attachment.dsn
+        pg_bin = os.environ.get("PORTSIDE_PG_BIN")
+        server = temporary_server(pg_bin=Path(pg_bin) if pg_bin else None)
+        return self._stack.enter_context(server).dsn
 
     def stop(self) -> None:
         asyncio.run(_drop_databases())
         os.environ.pop(_ADMIN, None)
-        if self._attachment is not None:
-            self._attachment.release()  # type: ignore[attr-defined]
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._stack.close()
 
 
 def database_dsn(name: str) -> str:

@@ -1,0 +1,132 @@
+"""`serve`, `worker`, and `migrate`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import click
+import uvicorn
+import uvloop
+
+from portside.cli.demo import Tour, print_tour, set_up_demo
+from portside.cli.root import data_dir_option, main, settings_for
+from portside.errors import BadRequest
+from portside.main import create_app
+from portside.orders.api import flush
+from portside.settings import Settings
+from portside.startup import Target, database, migrated, running
+from portside.worker import run_worker
+
+
+@main.command()
+@click.option("--host", help="Address to bind.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to bind; 0 picks a free one.  [default: 8000]")
+@click.option("--no-worker", is_flag=True, help="Serve only; run jobs elsewhere with `portside worker`.")
+@click.option("--demo", is_flag=True, help="Make the demo account and its data on the first start, and print a tour.")
+@data_dir_option
+def serve(host: str | None, port: int | None, no_worker: bool, demo: bool, data_dir: Path | None) -> None:
+    """Serve the API and the web app, with a worker inside."""
+    settings = settings_for(data_dir, quiet=False, host=host, port=port)
+    listener = _bind(settings)
+    bound = listener.getsockname()[1]
+    with listener, database(settings) as target:
+        uvloop.run(_serve(settings, target, listener, bound, with_worker=not no_worker, demo=demo))
+
+
+def _bind(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise BadRequest(f"Cannot bind {settings.host}:{settings.port}: {error.strerror}.") from error
+    return listener
+
+
+async def _serve(
+    settings: Settings, target: Target, listener: socket.socket, port: int, *, with_worker: bool, demo: bool
+) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{port}"
+    async with running(settings, target, application="portside-serve", public_url=address) as services:
+        tour = await set_up_demo(services) if demo else None
+        server = AnnouncingServer(_uvicorn_config(settings), address, tour)
+        stop = asyncio.Event()
+        working = asyncio.create_task(run_worker(settings, stop=stop) if with_worker else stop.wait())
+        # What exists now lives as long as the process: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            await flush()
+            stop.set()
+            await working
+
+
+class AnnouncingServer(uvicorn.Server):
+    """Says where it is once it listens, and not before."""
+
+    def __init__(self, config: uvicorn.Config, address: str, tour: Tour | None) -> None:
+        super().__init__(config)
+        self._address = address
+        self._tour = tour
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        click.echo(f"Portside is at {self._address}")
+        if self._tour is not None:
+            print_tour(self._address, self._tour)
+        sys.stdout.flush()
+
+
+def _uvicorn_config(settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings),
+        lifespan="off",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies) or None,
+        timeout_graceful_shutdown=5,
+        backlog=1024,
+    )
+
+
+@main.command()
+@data_dir_option
+def worker(data_dir: Path | None) -> None:
+    """Run jobs: webhooks, asynchronous labels, tracking. As many workers as you like may run."""
+    settings = settings_for(data_dir, quiet=False)
+    with database(settings) as target:
+        uvloop.run(_work(settings, target))
+
+
+async def _work(settings: Settings, target: Target) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    url = f"http://{settings.host}:{settings.port}"
+    async with running(settings, target, application="portside-worker", public_url=url):
+        click.echo("The worker is running.")
+        await run_worker(settings, stop=stop)
+
+
+@main.command()
+@data_dir_option
+def migrate(data_dir: Path | None) -> None:
+    """Bring the database up to date. `serve` and `worker` do it too; this is for doing it ahead."""
+    settings = settings_for(data_dir)
+    with database(settings) as target:
+        applied = asyncio.run(migrated(target))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

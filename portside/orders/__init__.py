@@ -1,0 +1,1 @@
+"""Orders: what a merchant sold and has to ship."""

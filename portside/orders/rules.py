@@ -1,0 +1,45 @@
+"""Pure facts about orders: which labels count, what status follows, sums of weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
+
+from portside.orders.models import LabelSummary, LineItem, OrderDetails, OrderStatus
+
+# A label that exists, or existed until the carrier says otherwise: a refund that is only asked for may be rejected.
+VALID_LABEL = frozenset({"SUCCESS", "REFUNDPENDING", "REFUNDREJECTED"})
+
+GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
+
+
+def status_after(
+    status: OrderStatus, before_shipping: OrderStatus | None, labels: Iterable[LabelSummary]
+) -> tuple[OrderStatus, OrderStatus | None]:
+    """(status, status before shipping) once its labels are these.
+
+    A valid label makes it SHIPPED from whatever it was; without one it returns to what it was before.
+    """
+    if any(label.status in VALID_LABEL for label in labels):
+        return "SHIPPED", status if status != "SHIPPED" else before_shipping
+    if status == "SHIPPED" and before_shipping is not None:
+        return before_shipping, None
+    return status, before_shipping
+
+
+def weight_of_lines(lines: Iterable[LineItem]) -> tuple[str, str] | None:
+    """(weight, unit) summed over lines, in the first line's unit; None unless every line has both."""
+    total, unit = Decimal(0), None
+    for line in lines:
+        if line.weight is None or line.weight_unit is None:
+            return None
+        unit = unit or line.weight_unit
+        total += Decimal(line.weight) * GRAMS[line.weight_unit] / GRAMS[unit]
+    return None if unit is None else (format(total.quantize(Decimal("0.0001"), ROUND_CEILING).normalize(), "f"), unit)
+
+
+def total_grams(details: OrderDetails) -> int | None:
+    """The order's weight in whole grams, rounded up; None when unknown."""
+    if details.weight is None or details.weight_unit is None:
+        return None
+    return int((Decimal(details.weight) * GRAMS[details.weight_unit]).to_integral_value(ROUND_CEILING))

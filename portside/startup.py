@@ -1,0 +1,109 @@
+"""Bringing one process up and down: database, migrations, pool, services, wiring. Shared by serve, worker and cli."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from portside import wiring, worker
+from portside.db import embedded
+from portside.db.migrate import migrate
+from portside.db.pool import UNREACHABLE, close_pool, open_pool
+from portside.errors import Unavailable
+from portside.jobs import wake
+from portside.kit import services as kit
+from portside.kit.crypto import KeyRing
+from portside.kit.files import FileStore
+from portside.kit.http import Door
+from portside.kit.password import Passwords
+from portside.kit.services import Services
+from portside.settings import Settings
+
+KEY_FILE = "secret_keys"
+FILES_FOLDER = "files"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """The database to use: a DSN, and further arguments for asyncpg. `attachment` if it is the private one."""
+
+    dsn: str
+    connect: dict[str, Any] = {}
+    attachment: embedded.Attachment | None = None
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Target]:
+    """The configured PostgreSQL, or the private one, started if need be and held while the block runs.
+
+    To be entered before the event loop starts. Raises EmbeddedError.
+    """
+    if settings.database_url:
+        yield Target(dsn=settings.database_url)
+        return
+    pg_bin = Path(settings.pg_bin) if settings.pg_bin else None
+    with embedded.attach(settings.data_dir, pg_bin=pg_bin, pg_user=settings.pg_user) as attachment:
+        yield Target(dsn="", connect=dict(attachment.connect_kwargs), attachment=attachment)
+
+
+async def connect(target: Target) -> asyncpg.Connection[asyncpg.Record]:
+    """One plain connection. Raises Unavailable."""
+    try:
+        return await asyncpg.connect(target.dsn or None, **target.connect)
+    except (*UNREACHABLE, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as error:
+        raise Unavailable(f"The database cannot be reached: {error}") from error
+
+
+async def migrated(target: Target) -> list[str]:
+    """Bring the database up to date; gives what was applied. Raises MigrationError, Unavailable."""
+    connection = await connect(target)
+    try:
+        return await migrate(connection)
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def running(settings: Settings, target: Target, *, application: str, public_url: str) -> AsyncIterator[Services]:
+    """An installed process: migrated database, open pool, services and wiring; everything is closed at the end."""
+    await migrated(target)
+    await open_pool(target.dsn, size=settings.pool_size, connect=target.connect, application=application)
+    services = Services(
+        settings=settings,
+        keys=key_ring(settings),
+        door=Door(settings.networks()),
+        passwords=Passwords(),
+        files=FileStore(settings.data_dir / FILES_FOLDER),
+        public_url=(settings.public_url or public_url).rstrip("/"),
+    )
+    kit.install(services)
+    wiring.install()
+    worker.import_jobs()
+    sharing = asyncio.create_task(wake.share())
+    try:
+        yield services
+    finally:
+        sharing.cancel()
+        await asyncio.gather(sharing, return_exceptions=True)
+        await services.door.close()
+        services.passwords.close()
+        await close_pool()
+        kit.install(None)
+
+
+def key_ring(settings: Settings) -> KeyRing:
+    """The configured keys, or those of the data directory, made there once with mode 0600. Raises KeyRingError."""
+    if settings.secret_keys:
+        return KeyRing.parse(settings.secret_keys)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    path = settings.data_dir / KEY_FILE
+    ring = KeyRing.load_or_create(path)
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        path.chmod(0o600)
+    return ring

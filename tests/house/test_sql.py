@@ -1,0 +1,137 @@
+"""The import contracts see imports, not SQL. So: SQL stands only where it may, a folder writes only its own tables,
+and reads only its own and lower ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.house.source import PACKAGE, modules, name, tree
+
+MAY_HOLD_SQL = {"queries.py", "actions.py"}
+FOLDERS_OF_SQL = {"events", "jobs", "db", "simulator"}
+# Why: each claims or counts something for all nouns, in the caller's transaction.
+FILES_OF_SQL = {"rest/idempotency.py", "rest/system.py", "rest/limits.py"}
+
+# Table -> the folder that owns it.
+OWNERS = {
+    "accounts": "accounts",
+    "users": "accounts",
+    "members": "accounts",
+    "credentials": "accounts",
+    "sessions": "accounts",
+    "counters": "accounts",
+    "idempotency_keys": "rest",
+    "events": "events",
+    "jobs": "jobs",
+    "dead_jobs": "jobs",
+    "job_schedule": "jobs",
+    "addresses": "addresses",
+    "parcels": "parcels",
+    "customs_items": "customs",
+    "customs_declarations": "customs",
+    "carrier_accounts": "carrier_accounts",
+    "orders": "orders",
+    "order_labels": "orders",
+    "shipments": "shipments",
+    "rates": "rates",
+    "purchases": "labels",
+    "labels": "labels",
+    "carrier_pushes": "labels",
+    "tracks": "tracking",
+    "track_scans": "tracking",
+    "webhooks": "webhooks",
+    "webhook_secrets": "webhooks",
+    "webhook_deliveries": "webhooks",
+    "webhook_attempts": "webhooks",
+}
+# From the bottom; a folder may read the tables of folders before it.
+HEIGHTS = [
+    "jobs",
+    "events",
+    "accounts",
+    "rest",
+    "addresses",
+    "parcels",
+    "carrier_accounts",
+    "customs",
+    "orders",
+    "rates",
+    "shipments",
+    "tracking",
+    "labels",
+    "webhooks",
+]
+
+_WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?([a-z_]+)", re.IGNORECASE)
+_READS = re.compile(r"\b(?:FROM|JOIN)\s+([a-z_]+)\b(?!\s*\()", re.IGNORECASE)
+_SQL = re.compile(r"\b(?:SELECT\s.+\sFROM|INSERT INTO|UPDATE\s+[a-z_]+\s+(?:[a-z]+\s+)?SET|DELETE FROM)\b", re.DOTALL)
+
+
+def sql_texts(path: Path) -> Iterator[str]:
+    """Every string of a file that is SQL, f-strings with their holes empty; docstrings are prose."""
+    module = tree(path)
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(module):
+        text = ""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            text = node.value
+        elif isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) for part in node.values if isinstance(part, ast.Constant))
+        if _SQL.search(text):
+            yield text
+
+
+def folder(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0]
+
+
+def test_sql_stands_only_where_it_may() -> None:
+    wrong = [
+        name(path)
+        for path in modules()
+        if path.name not in MAY_HOLD_SQL
+        and folder(path) not in FOLDERS_OF_SQL
+        and name(path) not in FILES_OF_SQL
+        and any(True for _ in sql_texts(path))
+    ]
+    assert wrong == []
+
+
+def test_a_folder_writes_only_its_own_tables() -> None:
+    wrong = [
+        f"{name(path)} writes {table}"
+        for path in modules()
+        if folder(path) != "db"
+        for text in sql_texts(path)
+        for table in _WRITES.findall(text)
+        if not table.startswith("sim_") and table in OWNERS and OWNERS[table] != folder(path)
+    ]
+    assert wrong == []
+
+
+def test_a_folder_reads_no_table_above_it() -> None:
+    wrong = []
+    for path in modules():
+        if folder(path) not in HEIGHTS:
+            continue
+        for text in sql_texts(path):
+            for table in _READS.findall(text):
+                owner = OWNERS.get(table)
+                if owner and HEIGHTS.index(owner) > HEIGHTS.index(folder(path)):
+                    wrong.append(f"{name(path)} reads {table}")
+    assert wrong == []
+
+
+def test_every_table_of_the_migrations_has_an_owner() -> None:
+    text = "".join(file.read_text() for file in sorted((PACKAGE / "db/migrations").glob("*.sql")))
+    tables = set(re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?([a-z_]+)", text))
+    assert {table for table in tables if not table.startswith("sim_")} - OWNERS.keys() == set()
