@@ -1,0 +1,1 @@
+"""Parcels: the size and weight of one piece. Written once, never changed."""
