@@ -46,6 +46,17 @@ on("click", "[data-theme-set]", (button) => {
 const TONES = { success: "good", warning: "wait", error: "bad", info: "" };
 const TOAST_SECONDS = 6;
 
+// Answers that htmx does not swap in (see `noSwap` in layout.html); a form with errors (422) names its own place.
+const FORM_ERRORS = 422;
+const FAILURES = {
+  400: "That did not work. Reload the page and try again.",
+  401: "You are signed out. Reload the page to sign in.",
+  403: "You may not do this.",
+  404: "This is no longer there. Reload the page.",
+  429: "Too many requests. Wait a moment and try again.",
+  500: "Something went wrong. Nothing was changed; try again.",
+};
+
 function settle(toast) {
   if (toast.dataset.toast === "error" || toast.dataset.timed) return;
   toast.dataset.timed = "true";
@@ -53,6 +64,8 @@ function settle(toast) {
 }
 
 function say(kind, text) {
+  // A part that polls may fail again and again; saying it once is enough.
+  if (all("[data-toast]").some((toast) => one("p", toast)?.textContent === text)) return;
   const toast = document.createElement("div");
   toast.className = "toast";
   toast.dataset.toast = kind;
@@ -75,7 +88,8 @@ on("click", "[data-toast-close]", (button) => button.closest("[data-toast]").rem
 document.addEventListener("toast", (event) => say(event.detail.kind ?? "info", event.detail.text ?? ""));
 document.addEventListener("htmx:error", () => say("error", "Portside did not answer. Check the connection and try again."));
 document.addEventListener("htmx:response:error", (event) => {
-  if (event.detail.ctx.response.raw.status >= 500) say("error", "Something went wrong. Nothing was changed; try again.");
+  const { status } = event.detail.ctx.response.raw;
+  if (status !== FORM_ERRORS) say("error", FAILURES[status] ?? (status >= 500 ? FAILURES[500] : FAILURES[400]));
 });
 
 // Dialogs.
@@ -253,7 +267,9 @@ document.addEventListener("keydown", (event) => {
 // Parcel presets fill the fields of their form; typing a size by hand makes it "own size" again.
 on("change", "[data-preset]", (select) => {
   const { value, dataset } = select.selectedOptions[0];
-  if (value) for (const [name, size] of Object.entries(dataset)) select.form.elements[name].value = size;
+  if (!value) return;
+  // namedItem, because `elements.length` is the number of elements and not our field.
+  for (const [name, size] of Object.entries(dataset)) select.form.elements.namedItem(name).value = size;
 });
 on("input", "[data-preset-form] :is([name=length], [name=width], [name=height], [name=distance_unit])", (field) => {
   const own = one('[data-preset] option[value=""]', field.form);

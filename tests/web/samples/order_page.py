@@ -81,10 +81,10 @@ def rating(state: str, offers: list[Ns] | None = None, messages: list[Ns] | None
     formats = [option("PDF_4x6", "PDF 4×6 in"), option("PDF_A6", "PDF A6"), option("ZPLII", "ZPL")]
     return Ns(
         state=state,
-        poll_url="/noop",
+        poll_url="/rates",
         rates=offers or [],
         messages=messages or [],
-        buy_url="#buy",
+        buy_url="/buy",
         formats=formats,
         format="PDF_4x6",
     )
@@ -112,7 +112,7 @@ def parcel(done: bool = False, **errors: str) -> Ns:
         preset("m", "Medium box", "35", "25", "15"),
     ]
     return Ns(
-        rates_url="#rates", form=data, presets=presets, weight_note="Weight of the items plus packaging", done=done
+        rates_url="/rates", form=data, presets=presets, weight_note="Weight of the items plus packaging", done=done
     )
 
 
@@ -131,7 +131,7 @@ def label(status: str, **changes: Any) -> Ns:
         "pdf_url": "#pdf",
         "invoice_url": "",
         "messages": [],
-        "poll_url": "/noop",
+        "poll_url": "/label",
         "refund_url": "#refund",
         "return_url": "#return",
         "test": False,
@@ -165,8 +165,8 @@ def track(status: str = "TRANSIT", sub: Ns | None = OUT, events: list[Ns] | None
         buyer_url="#buyer",
         history=history() if events is None else events,
         final=final,
-        poll_url="/noop",
-        refresh_url="#refresh",
+        poll_url="/track",
+        refresh_url="/track",
     )
 
 

@@ -155,7 +155,7 @@ def webhook_page(**changes: Any) -> dict[str, Any]:
         "create_url": "#",
         "form": form(),
         "open_form": False,
-        "deliveries": Ns(list=deliveries, poll_url="/noop", waiting=True),
+        "deliveries": Ns(list=deliveries, poll_url="/deliveries", waiting=True),
         "events": [
             option("all", "All events"),
             option("track_updated", "track_updated"),

@@ -1,0 +1,233 @@
+"""In a real browser, under the Content-Security-Policy: keyboard, picking, dialogs, theme, parts that refresh."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.web.preview import DIST, templates
+from tests.web.samples import REFRESH, SCENES, fragment
+from tests.web.samples.order_page import label, order_page, parcel, rates, rating, track
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=8000)
+
+POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:"
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+
+Answer = tuple[int, str]
+
+
+class Site:
+    """Serves sample pages and built files; `answers` are the paths that a test decides."""
+
+    def __init__(self) -> None:
+        self.engine = templates()
+        self.answers: dict[str, Callable[[], Answer]] = {}
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self._reply(*site.answer(self.path.partition("?")[0]))
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("content-length") or 0))
+                self.do_GET()
+
+            def _reply(self, status: int, kind: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-type", kind)
+                self.send_header("content-security-policy", POLICY)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: Any) -> None:
+                """Nothing: the test's own report is enough."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str) -> tuple[int, str, bytes]:
+        if path.startswith("/static/"):
+            file = DIST / path.removeprefix("/static/")
+            return 200, TYPES[file.suffix], file.read_bytes()
+        if path in self.answers:
+            status, html = self.answers[path]()
+            return status, "text/html; charset=utf-8", html.encode()
+        return 204, "text/html", b""
+
+    def show(self, path: str, template: str, context: dict[str, Any]) -> None:
+        self.answers[path] = lambda: (200, self.engine.render(template, context))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A page that fails the test on any error in the console, which includes every violation of the policy."""
+    context = browser.new_context(base_url=site.url, color_scheme="light", reduced_motion="reduce")
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page
+    context.close()
+    # The browser itself reports answers of 4xx and 5xx, which some tests ask for.
+    assert [text for text in wrong if not text.startswith("Failed to load resource")] == []
+
+
+def open_scene(page: Page, site: Site, name: str) -> None:
+    site.show("/", *SCENES[name])
+    page.goto("/")
+
+
+def test_j_and_k_move_and_x_picks_rows(page: Page, site: Site) -> None:
+    open_scene(page, site, "orders")
+    page.keyboard.press("j")
+    expect(page.get_by_role("link", name="LR-1042")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.get_by_role("link", name="LR-1041")).to_be_focused()
+    bar = page.locator("[data-picked-bar]")
+    expect(bar).to_be_hidden()
+    page.keyboard.press("x")
+    expect(page.get_by_label("Select order LR-1041")).to_be_checked()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(bar).to_contain_text("3 selected")
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+
+def test_shift_click_picks_a_range_and_the_head_box_all(page: Page, site: Site) -> None:
+    open_scene(page, site, "orders")
+    page.get_by_label("Select order LR-1042").click()
+    page.get_by_label("Select order LR-1038").click(modifiers=["Shift"])
+    expect(page.locator("[data-picked-count]")).to_have_text("5")
+    page.get_by_label("Select all orders").click()
+    expect(page.locator("[data-picked-count]")).to_have_text("12")
+    page.get_by_role("button", name="Clear the selection").click()
+    expect(page.locator("[data-pick]:checked")).to_have_count(0)
+
+
+def test_keys_search_and_help_but_typing_stays_typing(page: Page, site: Site) -> None:
+    open_scene(page, site, "orders")
+    page.keyboard.press("/")
+    search = page.get_by_role("searchbox")
+    expect(search).to_be_focused()
+    page.keyboard.type("jx?")
+    expect(search).to_have_value("jx?")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    help_dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(help_dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(help_dialog).to_be_hidden()
+
+
+def test_the_theme_is_kept_before_the_first_paint(page: Page, site: Site) -> None:
+    open_scene(page, site, "orders")
+    page.locator(".side summary").click()
+    page.locator(".side").get_by_role("button", name="Dark").click()
+    page.goto("/")
+    assert page.evaluate("document.documentElement.dataset.theme") == "nightwatch"
+    page.locator(".side summary").click()
+    page.locator(".side").get_by_role("button", name="As the system").click()
+    assert page.evaluate("document.documentElement.dataset.theme ?? ''") == ""
+
+
+def test_destructive_forms_ask_first(page: Page, site: Site) -> None:
+    open_scene(page, site, "settings-tokens")
+    posted: list[str] = []
+    page.on("request", lambda request: posted.append(request.url) if request.method == "POST" else None)
+    for choice in ("Cancel", "Continue"):
+        page.get_by_role("row", name="Trial").locator("summary").click()
+        page.get_by_role("button", name="Revoke token").click()
+        dialog = page.get_by_role("dialog", name="Are you sure?")
+        expect(dialog).to_contain_text("Revoke “Trial”?")
+        assert posted == []
+        dialog.get_by_role("button", name=choice).click()
+        expect(dialog).to_be_hidden()
+    page.wait_for_load_state()
+    assert len(posted) == 1
+
+
+def test_a_form_that_came_back_with_errors_is_open(page: Page, site: Site) -> None:
+    open_scene(page, site, "settings-tokens-empty")
+    expect(page.get_by_role("dialog", name="Create API token")).to_contain_text("Give it a name.")
+
+
+def test_from_parcel_to_tracked_label_without_reload(page: Page, site: Site) -> None:
+    site.show("/", "orders/detail.html", order_page())
+    site.show("/rates", "orders/_rates.html", fragment(rating=rating("ready", rates())))
+    site.show("/buy", "orders/_label.html", fragment(label=label("QUEUED"), refresh=None))
+    site.show("/label", "orders/_label.html", fragment(label=label("SUCCESS"), refresh=REFRESH))
+    site.show("/track", "orders/_timeline.html", fragment(track=track("DELIVERED", None, final=True)))
+    page.goto("/")
+    page.evaluate("window.sameDocument = true")
+    page.get_by_label("Package").select_option("s")
+    expect(page.get_by_role("textbox", name="Length")).to_have_value("20")
+    page.get_by_role("button", name="Get rates").click()
+    expect(page.get_by_role("button", name="Buy label")).to_have_text("Buy label · €8.45")
+    page.get_by_text("Harbour Post Parcel").click()
+    page.get_by_role("button", name="Buy label · €6.90").click()
+    expect(page.locator("#label-l1")).to_contain_text("In progress")
+    expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=8000)
+    expect(page.locator("#order-status")).to_have_text("Shipped")
+    expect(page.locator("#ship")).to_have_count(0)
+    expect(page.locator("#track")).to_contain_text("Out for delivery")
+    expect(page.locator("#track .panel-head .status")).to_have_text("Delivered")
+    assert page.evaluate("window.sameDocument")
+
+
+def test_errors_of_the_parcel_come_back_into_its_form(page: Page, site: Site) -> None:
+    site.show("/", "orders/detail.html", order_page())
+    html = site.engine.render("orders/_parcel.html", fragment(parcel=parcel(weight="Enter a weight above 0.")))
+    site.answers["/rates"] = lambda: (422, html)
+    page.goto("/")
+    page.get_by_role("button", name="Get rates").click()
+    expect(page.locator("#parcel")).to_contain_text("Enter a weight above 0.")
+    expect(page.locator("#rates")).to_contain_text("Check the parcel")
+
+
+@pytest.mark.parametrize(("status", "told"), [(500, "Something went wrong."), (404, "This is no longer there.")])
+def test_a_refusal_is_told_and_changes_nothing(page: Page, site: Site, status: int, told: str) -> None:
+    site.show("/", "orders/detail.html", order_page())
+    site.answers["/rates"] = lambda: (status, "<p>Traceback</p>")
+    page.goto("/")
+    page.get_by_role("button", name="Get rates").click()
+    expect(page.locator("#toasts")).to_contain_text(told)
+    expect(page.locator("#rates")).to_contain_text("Check the parcel")
+
+
+def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    for name in (name for name in SCENES if not name.startswith("fragment")):
+        open_scene(page, site, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
