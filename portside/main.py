@@ -11,7 +11,9 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from portside.addresses import api as addresses
+from portside.customs import api as customs
 from portside.orders import api as orders
+from portside.parcels import api as parcels
 from portside.rest import system
 from portside.rest.asgi import front
 from portside.rest.errors import answer_error
@@ -20,6 +22,8 @@ from portside.settings import Settings
 
 API: list[ControllerRouterHandler] = [
     *addresses.routes,
+    *parcels.routes,
+    *customs.routes,
     *orders.routes,
     *system.routes,
 ]
