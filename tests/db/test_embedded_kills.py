@@ -1,0 +1,227 @@
+"""The private PostgreSQL under kill -9 of each of its processes in turn: nothing lost, nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from portside.db import embedded
+from portside.db.embedded import Attachment
+from portside.db.embedded.site import site_at
+from portside.db.embedded.supervisor import Plan, Tie, attach_to
+from tests.db.embedded_kit import (
+    Holder,
+    kill,
+    postmaster,
+    reachable_folder,
+    server_processes,
+    sql,
+    wait_gone,
+    wait_until,
+    watchdogs,
+)
+
+TIES: list[Tie] = ["kernel", "pipe"]
+
+
+def attach(data_dir: Path, pg_bin: Path, tie: Tie = "kernel") -> Attachment:
+    return attach_to(Plan(site_at(data_dir), pg_bin, "nobody", lambda text: None, tie))
+
+
+def answers(attachment: Attachment) -> bool:
+    with contextlib.suppress(embedded.ToolFailed):
+        return sql(attachment, "SELECT 1") == "1"
+    return False
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_the_only_holder(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    holder = Holder(data_dir, pg_bin, tie)
+    holder.expect("up")
+    with attach(data_dir, pg_bin, tie) as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+    assert len(watchdogs(data_dir)) == (2 if tie == "pipe" else 1)
+    holder.end(kill=True)
+    wait_gone(data_dir)
+    assert not (data_dir / "postgres" / "postmaster.pid").exists(), "it was shut down cleanly"
+    with attach(data_dir, pg_bin, tie) as attachment:
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_the_watchdog(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    with attach(data_dir, pg_bin, tie) as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        kill(watchdogs(data_dir)[0])
+        wait_gone(data_dir)
+        assert not (data_dir / "postgres" / "postmaster.pid").exists(), "it was shut down cleanly"
+        attachment.revive()
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+    assert not server_processes(data_dir)
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_the_watchdog_while_others_come(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    with attach(data_dir, pg_bin, tie) as first:
+        kill(watchdogs(data_dir)[0])
+        # No wait: the old server is still going down.
+        with attach(data_dir, pg_bin, tie) as second:
+            assert answers(second)
+            assert answers(first)
+    assert not server_processes(data_dir)
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_the_postmaster_is_started_again(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    with attach(data_dir, pg_bin, tie) as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        watchdog, server = watchdogs(data_dir)[0], postmaster(data_dir)
+        kill(server)
+        attachment.revive()
+        wait_until(lambda: answers(attachment), "the watchdog did not start the server again")
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+        assert watchdogs(data_dir)[0] == watchdog
+        assert postmaster(data_dir) != server
+    assert not server_processes(data_dir)
+
+
+def test_the_minder(data_dir: Path, pg_bin: Path) -> None:
+    with attach(data_dir, pg_bin, "pipe") as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        server = postmaster(data_dir)
+        kill(watchdogs(data_dir)[1])
+        wait_until(lambda: server not in server_processes(data_dir), "the server outlived its minder")
+        wait_until(lambda: answers(attachment), "the watchdog did not start the server again")
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+    assert not server_processes(data_dir)
+
+
+def test_watchdog_and_minder_at_once(data_dir: Path, pg_bin: Path) -> None:
+    """Only where there is no parent-death signal can a server be orphaned; the next start ends it first."""
+    with attach(data_dir, pg_bin, "pipe") as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        server = postmaster(data_dir)
+        kill(*watchdogs(data_dir))
+        attachment.revive()
+        assert server not in server_processes(data_dir)
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+    assert not server_processes(data_dir)
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_everything_at_once(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    holder = Holder(data_dir, pg_bin, tie)
+    holder.expect("up")
+    attachment = attach(data_dir, pg_bin, tie)
+    sql(attachment, "INSERT INTO parcel VALUES (1)")
+    kill(holder.process.pid, *server_processes(data_dir))
+    holder.end()
+    attachment.release()
+    wait_gone(data_dir)
+    assert (data_dir / "postgres" / "postmaster.pid").exists(), "nothing had the time to clean up"
+    with attach(data_dir, pg_bin, tie) as attachment:
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+
+
+def test_a_server_that_keeps_dying_is_given_up_and_comes_back_when_asked(data_dir: Path, pg_bin: Path) -> None:
+    with attach(data_dir, pg_bin) as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        for _ in range(5):
+            attachment.revive()
+            wait_until(lambda: answers(attachment), "the server did not come back")
+            kill(postmaster(data_dir))
+        wait_gone(data_dir)
+        assert "died too often" in (data_dir / "postgres" / "log" / "watchdog.log").read_text()
+        attachment.revive()
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+
+
+@pytest.mark.parametrize("delay", [0.05, 0.1, 0.2, 0.35, 0.5])
+def test_a_first_start_killed_half_way(pg_bin: Path, delay: float) -> None:
+    with reachable_folder() as folder:
+        holder = Holder(folder / "data", pg_bin)
+        time.sleep(delay)
+        holder.end(kill=True)
+        with attach(folder / "data", pg_bin) as attachment:
+            assert answers(attachment)
+        assert sorted(path.name for path in (folder / "data").iterdir()) == ["locks", "postgres"]
+        assert not server_processes(folder)
+
+
+def test_many_come_at_once(data_dir: Path, pg_bin: Path) -> None:
+    holders = [Holder(data_dir, pg_bin) for _ in range(6)]
+    for holder in holders:
+        holder.expect("up")
+    assert len(watchdogs(data_dir)) == 1
+    for holder in holders:
+        holder.release()
+    wait_gone(data_dir)
+
+
+def test_a_first_start_by_many_at_once(pg_bin: Path) -> None:
+    with reachable_folder() as folder:
+        holders = [Holder(folder / "data", pg_bin) for _ in range(4)]
+        for holder in holders:
+            holder.expect("up")
+        assert len(watchdogs(folder)) == 1
+        for holder in holders:
+            holder.release()
+
+
+_WRITER = """
+import random, sys, time
+from pathlib import Path
+from portside.db.embedded import EmbeddedError, ToolFailed, attach, run_tool
+data_dir, pg_bin, first, acknowledged = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), open(sys.argv[4], "a")
+random.seed(first)
+for number in range(first, first + 1000):
+    with attach(data_dir, pg_bin=pg_bin) as attachment:
+        for _ in range(random.choice([1, 1, 3])):
+            try:
+                run_tool(attachment, "psql", ["-Xqc", f"INSERT INTO parcel VALUES ({number}) ON CONFLICT DO NOTHING"])
+            except ToolFailed:
+                attachment.revive()
+                continue
+            print(number, file=acknowledged, flush=True)
+"""
+
+
+def test_coming_going_and_being_killed_in_any_order(data_dir: Path, pg_bin: Path) -> None:
+    """Three writers attach, insert and leave without end, while watchdogs, servers and writers are killed."""
+    dice = random.Random(20261121)
+    writers: dict[int, subprocess.Popen[bytes]] = {}
+    acknowledged = data_dir / "acknowledged"
+
+    def start(first: int) -> None:
+        words = [sys.executable, "-c", _WRITER, str(data_dir), str(pg_bin), str(first), str(acknowledged)]
+        writers[first] = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+
+    for first in (0, 1000, 2000):
+        start(first)
+    for round_number in range(25):
+        time.sleep(dice.uniform(0.02, 0.25))
+        victims = [*watchdogs(data_dir), *[p for p, line in server_processes(data_dir).items() if "-D" in line]]
+        match dice.randrange(4):
+            case 0 | 1 if victims:
+                kill(dice.choice(victims))
+            case 2:
+                kill(*server_processes(data_dir))
+            case _:
+                first = dice.choice(sorted(writers))
+                writers[first].kill()
+                writers.pop(first).wait()
+                start(3000 + 1000 * round_number)
+    for writer in writers.values():
+        writer.kill()
+        writer.wait()
+    wait_gone(data_dir)
+    expected = set(acknowledged.read_text().split())
+    assert expected
+    with attach(data_dir, pg_bin) as attachment:
+        assert not expected - set(sql(attachment, "SELECT id FROM parcel").split())
