@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 B ?=
 T ?= tests
 
-.PHONY: help setup run test check bench format lint types imports clean
+.PHONY: help setup run test check freeze bench format lint types imports clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -51,6 +51,9 @@ types: setup ## Strict types
 
 imports: setup ## Do imports go down?
 	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+
+freeze: setup ## Write the frozen surfaces anew: OpenAPI, routes, settings, schema
+	@PORTSIDE_FREEZE=1 $(PY) -m pytest -q tests/house/test_frozen.py
 
 bench: setup ## Run every bench, or one: make bench B=orders
 	@set -e; for name in $${B:-$(if $(B),$(B),$(basename $(notdir $(wildcard bench/*.py))))}; do \

@@ -19,7 +19,7 @@ _log = structlog.get_logger(__name__)
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The one exception handler of the API."""
-    failure = translated(error)
+    failure = translated(error, request.method)
     if failure is None:
         _log.exception("request_failed", path=request.url.path, method=request.method, exc_info=error)
         return Response(b'{"detail": "Internal error."}', status_code=500, media_type="application/json")
@@ -37,13 +37,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     return Response(body, status_code=failure.status, media_type="application/json", headers=headers)
 
 
-def translated(error: Exception) -> AppError | None:
+def translated(error: Exception, method: str) -> AppError | None:
     """Our error for any exception that is the client's doing; None for a defect of ours."""
     if isinstance(error, AppError):
         return error
     if isinstance(error, FrameworkMethodNotAllowed):
         allowed = (error.headers or {}).get("Allow", "")
-        return MethodNotAllowed(str(error.extra or ""), frozenset(part.strip() for part in allowed.split(",") if part))
+        return MethodNotAllowed(method, frozenset(part.strip() for part in allowed.split(",") if part))
     if isinstance(error, HTTPException):
         if error.status_code == HTTPStatus.NOT_FOUND:
             return NotFound()

@@ -23,6 +23,8 @@ _CLAIM = (
 _FIND = (
     "SELECT operation, body_hash, object_id FROM idempotency_keys WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
 )
+_POINT = "UPDATE idempotency_keys SET object_id = $4 WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
+_RELEASE = "DELETE FROM idempotency_keys WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
 
 
 def check_key(key: str) -> str:
@@ -45,6 +47,16 @@ async def claim(tx: Tx, scope: Scope, key: str, operation: str, body: bytes, obj
     if row is None or row["operation"] != operation or row["body_hash"] != body_hash:
         raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
     return as_id(row["object_id"])
+
+
+async def point_to(tx: Tx, scope: Scope, key: str, object_id: Id) -> None:
+    """Let a key claimed in this transaction point to an object that turned out to exist already."""
+    await tx.execute(_POINT, scope.account_id, scope.mode, _digest(key.encode()), object_id)
+
+
+async def release(tx: Tx, scope: Scope, key: str) -> None:
+    """Give a key back: the request it came with was wrong and made nothing."""
+    await tx.execute(_RELEASE, scope.account_id, scope.mode, _digest(key.encode()))
 
 
 def _digest(data: bytes) -> bytes:

@@ -1,0 +1,52 @@
+"""A headless Chromium for tests; where there is none, the test says so loudly."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class BrowserNotRun(UserWarning):
+    """A part of the suite was not run because this machine has no Chromium."""
+
+
+def chromium() -> str | None:
+    """The path of a Chromium, or None."""
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+@contextmanager
+def browser_page(*, width: int = 1440, height: int = 900, dark: bool = False) -> Iterator[Page | None]:
+    """A page in a fresh profile; None, with a loud warning, where no browser is to be had."""
+    path = chromium()
+    if path is None:
+        warnings.warn("NOT RUN: browser steps, because there is no Chromium on PATH", BrowserNotRun, stacklevel=2)
+        yield None
+        return
+    with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=path,
+            args=FLAGS,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+        )
+        context.set_default_timeout(20_000)
+        yield context.pages[0] if context.pages else context.new_page()
+        context.close()
