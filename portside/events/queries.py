@@ -17,6 +17,10 @@ from portside.kit.scope import Scope
 _COLUMNS = ", ".join(StoredEvent.__struct_fields__)
 # `created_at` and the id are taken a moment apart; a day is generous.
 _SLACK = dt.timedelta(days=1)
+_BY_REFERENCE = (
+    f"SELECT {_COLUMNS} FROM events WHERE (account_id, mode, id) IN "
+    "(SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]))"
+)
 
 
 async def get_event(tx: Tx, event: EventRef) -> StoredEvent:
@@ -32,24 +36,21 @@ async def get_events(tx: Tx, events: Sequence[EventRef]) -> list[StoredEvent]:
     """The events of several reactions, in no order; what retention has removed is missing."""
     if not events:
         return []
+    asked = [ref.account for ref in events], [ref.mode for ref in events], [ref.event for ref in events]
     moments = [_made_at(ref.event) for ref in events]
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM events WHERE created_at BETWEEN $4 AND $5 AND (account_id, mode, id) IN "
-        "(SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[]))",
-        [ref.account for ref in events],
-        [ref.mode for ref in events],
-        [ref.event for ref in events],
-        # The bounds let the planner skip the months that cannot hold them.
-        min(moments) - _SLACK,
-        max(moments) + _SLACK,
-    )
+    # The bounds let the planner skip the months that cannot hold them; an event dated by hand needs all months.
+    bounds = min(moments) - _SLACK, max(moments) + _SLACK
+    rows = await tx.fetch(f"{_BY_REFERENCE} AND created_at BETWEEN $4 AND $5", *asked, *bounds)
+    if len(rows) < len({ref.event for ref in events}):
+        rows = await tx.fetch(_BY_REFERENCE, *asked)
     return [_stored(row) for row in rows]
 
 
 # unscoped: followers of all accounts read the one log.
 async def events_since(tx: Tx, position: int, limit: int = 500) -> list[StoredEvent]:
     """The events after `position`, in order, up to the first that an open transaction might still precede (law 14):
-    who goes on from the last position it was given misses none."""
+    who goes on from the last position it was given misses none. A transaction that stays open, in whatever database of
+    the server, holds all followers up."""
     rows = await tx.fetch(
         f"SELECT {_COLUMNS} FROM events WHERE position > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
         "ORDER BY position LIMIT $2",

@@ -8,9 +8,9 @@ the keys of leased jobs refuses a second runner even where two snapshots disagre
 
 A due job without the turn is *parked*: run_at = infinity, which takes it out of the index of due jobs. So a million
 jobs behind one dead receiver are looked at once each and then cost the claims of other jobs nothing. Whatever ends a
-lease of a key un-parks the job whose turn is next, in the same transaction. No job is left parked for ever: parking locks the
-job ahead FOR SHARE, so it either sees that one already settled, and parks nothing, or makes its settling wait and then
-see the parked job.
+lease of a key un-parks the job whose turn is next, in the same transaction. No job is left parked for ever: parking
+locks the job ahead FOR SHARE, so it either sees that one already settled, and parks nothing, or makes its settling
+wait and then see the parked job.
 """
 
 from __future__ import annotations

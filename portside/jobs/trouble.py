@@ -8,4 +8,12 @@ import asyncpg
 
 from portside.errors import Unavailable
 
-TROUBLE = (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError)
+TROUBLE = (
+    Unavailable,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # asyncpg's word for a connection whose server said goodbye while nothing was asked of it.
+    asyncpg.InternalClientError,
+    OSError,
+    asyncio.TimeoutError,
+)

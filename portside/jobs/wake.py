@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import structlog
 
 from portside.db.pool import current_pool
@@ -124,8 +125,10 @@ async def _listening(connection: Tx, sharer: _Sharer) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        connection.remove_termination_listener(ended)
-        await asyncio.wait_for(connection.remove_listener(CHANNEL, hear), timeout=5)
+        # A connection that has ended has left the pool's hands already, and its listeners with it.
+        with suppress(asyncpg.InterfaceError):
+            connection.remove_termination_listener(ended)
+            await asyncio.wait_for(connection.remove_listener(CHANNEL, hear), timeout=5)
 
 
 def _wake_here(topic: str) -> None:

@@ -59,7 +59,7 @@ def _application() -> str:
 
 async def main(dsn: str, lease_seconds: float, poll_seconds: float) -> None:
     await open_pool(dsn, size=6, application=_application())
-    worker = Worker(lanes=dict.fromkeys(LANES, 4), lease_seconds=lease_seconds, poll_seconds=poll_seconds)
+    worker = Worker(lanes=dict.fromkeys(LANES, 16), lease_seconds=lease_seconds, poll_seconds=poll_seconds)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     sharing = asyncio.create_task(wake.share())

@@ -1,0 +1,168 @@
+"""Events: written with the change, read one by one, by page and by position."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import asyncpg
+import msgspec
+import pytest
+
+from portside.db.begin import begin, reading
+from portside.db.pool import current_pool
+from portside.errors import NotFound
+from portside.events import jobs as upkeep
+from portside.events import outbox
+from portside.events.models import Event, EventRef, StoredEvent
+from portside.events.queries import events_since, get_event, get_events, last_position, list_events
+from portside.jobs.drain import drain
+from portside.jobs.models import Run
+from portside.kit.clock import now
+from portside.kit.ids import new_id
+from portside.kit.scope import Scope
+
+_RAW = (
+    "INSERT INTO events (id, account_id, mode, name, object_id, seq, actor, created_at) "
+    "VALUES (gen_random_uuid(), $1::text::uuid, 'test', 'order_updated', gen_random_uuid(), 1, 'system:x', now())"
+)
+
+
+def _event(scope: Scope, seq: int = 1, created_at: dt.datetime | None = None) -> Event:
+    return Event(
+        scope=scope,
+        name="order_created",
+        object_id=new_id(),
+        seq=seq,
+        payload='{"event": "order_created"}',
+        created_at=created_at or now(),
+    )
+
+
+async def _followed(position: int, count: int) -> list[StoredEvent]:
+    """What a follower is given until it has so many. It may have to wait: for it, a transaction open in any other
+    database of the server counts too."""
+    seen: list[StoredEvent] = []
+    async with asyncio.timeout(20):
+        while len(seen) < count:
+            async with reading() as tx:
+                found = await events_since(tx, position, limit=7)
+            seen += found
+            position = found[-1].position if found else position
+            await asyncio.sleep(0 if found else 0.01)
+    return seen
+
+
+async def _record(*events: Event) -> None:
+    async with begin() as tx:
+        await outbox.record(tx, *events)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_reaction_finds_its_event_by_its_payload(scope: Scope, reaction: list[Run]) -> None:
+    event = _event(scope)
+    await _record(event, _event(scope))
+    await drain(lanes=["webhooks"])
+    refs = [msgspec.convert(run.payload, EventRef) for run in reaction]
+    (ref,) = [ref for ref in refs if ref.event == event.id]
+    async with reading() as tx:
+        found = await get_event(tx, ref)
+        assert len(await get_events(tx, refs)) == len(refs)
+    assert (found.object_id, found.seq, found.payload) == (event.object_id, 1, event.payload)
+    assert (found.account_id, found.mode, found.actor) == (scope.account_id, "test", "system:portside")
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_event_of_another_account_or_mode_is_not_found(scope: Scope) -> None:
+    event = _event(scope)
+    await _record(event)
+    async with reading() as tx:
+        for wrong in (
+            EventRef(event=event.id, account=new_id(), mode="test"),
+            EventRef(event=event.id, account=scope.account_id, mode="live"),
+            EventRef(event=new_id(), account=scope.account_id, mode="test"),
+        ):
+            with pytest.raises(NotFound):
+                await get_event(tx, wrong)
+
+
+@pytest.mark.usefixtures("database")
+async def test_an_event_dated_otherwise_than_its_id_is_found_all_the_same(scope: Scope) -> None:
+    old, new = _event(scope, created_at=now() - dt.timedelta(days=20)), _event(scope)
+    await _record(old, new)
+    refs = [EventRef(event=event.id, account=scope.account_id, mode="test") for event in (old, new)]
+    async with reading() as tx:
+        assert {event.id for event in await get_events(tx, refs)} == {old.id, new.id}
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_rolled_back_change_leaves_neither_event_nor_reaction(scope: Scope, reaction: list[Run]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with begin() as tx:
+            await outbox.record(tx, _event(scope))
+            raise ZeroDivisionError
+    await drain(lanes=["webhooks"])
+    async with reading() as tx:
+        assert await list_events(tx, scope) == []
+    assert [run for run in reaction if run.payload["account"] == scope.account_id] == []
+
+
+@pytest.mark.usefixtures("database")
+async def test_pages_of_an_accounts_events_are_newest_first(scope: Scope) -> None:
+    events = [_event(scope, seq) for seq in range(1, 6)]
+    await _record(*events)
+    async with reading() as tx:
+        first = await list_events(tx, scope, limit=3)
+        rest = await list_events(tx, scope, before=first[-1].id, limit=3)
+    assert [event.id for event in first + rest] == [event.id for event in reversed(events)]
+
+
+async def test_a_follower_misses_no_event_of_a_transaction_that_commits_late(database: str, scope: Scope) -> None:
+    async with reading() as tx:
+        start = await last_position(tx)
+    late = await asyncpg.connect(database)
+    try:
+        transaction = late.transaction()
+        await transaction.start()
+        await late.execute(_RAW, scope.account_id)
+        await _record(_event(scope))
+        async with reading() as tx:
+            # The later position is committed and the earlier one is not: the follower gets neither yet.
+            assert await events_since(tx, start) == []
+            assert await last_position(tx) == start
+        await transaction.commit()
+    finally:
+        await late.close()
+    seen = await _followed(start, 2)
+    async with reading() as tx:
+        assert [event.name for event in seen] == ["order_updated", "order_created"]
+        assert await events_since(tx, seen[0].position) == seen[1:]
+        assert await events_since(tx, start, limit=1) == seen[:1]
+        assert await last_position(tx) == seen[-1].position
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_follower_among_many_writers_sees_every_event_once_in_order(scope: Scope) -> None:
+    async with reading() as tx:
+        position = await last_position(tx)
+    writers = asyncio.gather(*[_record(*[_event(scope, seq) for seq in range(1 + n % 4)]) for n in range(60)])
+    seen = [event.position for event in await _followed(position, 150)]
+    await writers
+    assert len(seen) == 150
+    assert seen == sorted(set(seen))
+    async with reading() as tx:
+        assert len(await list_events(tx, scope, limit=1000)) == 150
+
+
+@pytest.mark.usefixtures("product")
+async def test_upkeep_makes_months_ahead_and_drops_those_past_retention() -> None:
+    pool = current_pool()
+    await pool.execute(
+        "CREATE TABLE events_202001 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2020-02-01')"
+    )
+    year, month = divmod(now().year * 12 + now().month - 1 + 3, 12)
+    ahead = f"events_{year}{month + 1:02d}"
+    await pool.execute(f"DROP TABLE {ahead}")
+    await upkeep.keep_partitions(Run(job_id=1, attempt=1, payload={}))
+    assert await pool.fetchval("SELECT to_regclass('events_202001')") is None
+    assert await pool.fetchval(f"SELECT to_regclass('{ahead}')") is not None
