@@ -6,6 +6,7 @@ from __future__ import annotations
 import msgspec
 
 from portside.accounts import actions, queries
+from portside.carrier_accounts.actions import open_default_accounts
 from portside.db.begin import begin
 from portside.kit.crypto import hash_token
 from portside.kit.ids import Id, new_id
@@ -34,6 +35,7 @@ async def make_person(name: str, password_hash: str = "not a usable hash") -> Pe
         account_id = await actions.create_account(
             tx, email=email, company=f"{name.title()} Ltd", name=name.title(), password_hash=password_hash
         )
+        await open_default_accounts(tx, account_id)
         token = await actions.create_token(tx, account_id, "test", name="test token")
         live_token = await actions.create_token(tx, account_id, "live", name="live token")
         scope = await queries.find_scope_of_token(tx, hash_token(token))

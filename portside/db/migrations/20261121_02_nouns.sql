@@ -57,10 +57,14 @@ CREATE TABLE carrier_accounts (
     is_test boolean NOT NULL,
     is_shippo_account boolean NOT NULL,
     metadata text NOT NULL DEFAULT '',
+    authorization_status text CHECK (authorization_status IN ('disconnected', 'authorization_pending', 'connected')),
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, mode, id)
 );
+-- The platform's own account with a carrier is opened once, however often somebody registers for it.
+CREATE UNIQUE INDEX carrier_accounts_shippo ON carrier_accounts (account_id, mode, carrier, carrier_account_id)
+    WHERE is_shippo_account;
 
 CREATE TABLE orders (
     account_id uuid NOT NULL,
