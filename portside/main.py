@@ -14,17 +14,21 @@ from portside.addresses import api as addresses
 from portside.customs import api as customs
 from portside.orders import api as orders
 from portside.parcels import api as parcels
+from portside.rates import api as rates
 from portside.rest import system
 from portside.rest.asgi import front
 from portside.rest.errors import answer_error
 from portside.rest.openapi import openapi, operations
 from portside.settings import Settings
+from portside.shipments import api as shipments
 
 API: list[ControllerRouterHandler] = [
     *addresses.routes,
     *parcels.routes,
     *customs.routes,
+    *rates.routes,
     *orders.routes,
+    *shipments.routes,
     *system.routes,
 ]
 

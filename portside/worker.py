@@ -19,8 +19,9 @@ def import_jobs() -> tuple[ModuleType, ...]:
     """Import every feature's jobs.py, which declares its kinds of job. A process that only queues needs it too."""
     from portside.events import jobs as events
     from portside.jobs import jobs as queue
+    from portside.shipments import jobs as shipments
 
-    return events, queue
+    return events, queue, shipments
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:

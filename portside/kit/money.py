@@ -65,12 +65,6 @@ def _per_euro() -> dict[str, Decimal]:
     return rates
 
 
-@cache
-def currency_codes() -> frozenset[str]:
-    """The ISO 4217 codes of the world's national currencies."""
-    return frozenset(_currencies().values())
-
-
 def currency_of(country: str) -> str | None:
     """The currency used in a country (ISO 3166-1 alpha-2); None for places without one."""
     return _currencies().get(country)

@@ -55,6 +55,7 @@ class TariffCarrier:
         self.refusal: CarrierError | None = None
         self.defect: Exception | None = None
         self.waits_for: asyncio.Event | None = None
+        self.on_asked: asyncio.Event | None = None
 
     @property
     def services(self) -> Mapping[str, str]:
@@ -68,6 +69,8 @@ class TariffCarrier:
 
     async def rates(self, query: RateQuery, context: CallContext) -> tuple[Quote, ...]:
         self.asked.append((query, context))
+        if self.on_asked is not None:
+            self.on_asked.set()
         if self.waits_for is not None:
             await self.waits_for.wait()
         if self.refusal is not None:

@@ -26,6 +26,9 @@ CREATE TABLE shipments (
     FOREIGN KEY (account_id, mode, order_id) REFERENCES orders (account_id, mode, id)
 );
 
+-- Those that wait for their rates: few at any time.
+CREATE INDEX shipments_queued ON shipments (updated_at) WHERE status = 'QUEUED';
+
 CREATE TABLE rates (
     account_id uuid NOT NULL,
     mode text NOT NULL CHECK (mode IN ('test', 'live')),

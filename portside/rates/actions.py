@@ -1,0 +1,80 @@
+"""Writing rates."""
+
+from __future__ import annotations
+
+from portside.db.sql import Part, insert_all
+from portside.db.tx import Tx
+from portside.kit.clock import now
+from portside.kit.ids import Id, new_id
+from portside.kit.scope import Scope
+from portside.rates.models import Offers, StoredRate
+from portside.rates.rules import attributes, local_price
+
+# Attributes travel as one text per row, because unnest would flatten arrays of arrays.
+_INSERT = (
+    "INSERT INTO rates (account_id, mode, id, shipment_id, carrier_account_id, carrier, service_token, amount, "
+    "currency, attributes, details, quote, created_at) "
+    "SELECT a, m, i, s, ca, c, st, n, u, string_to_array(b, ','), d, q, t FROM unnest($1::uuid[], $2::text[], "
+    "$3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::numeric[], $9::text[], $10::text[], "
+    "$11::jsonb[], $12::jsonb[], $13::timestamptz[]) AS given (a, m, i, s, ca, c, st, n, u, b, d, q, t)"
+)
+
+
+async def save_rates(tx: Tx, scope: Scope, shipment_id: Id, offers: Offers) -> list[StoredRate]:
+    """Write the offers as rates of a shipment; gives them in the same order, which is also the order of lists."""
+    rates = _rates(shipment_id, offers)
+    if rates:
+        await insert_all(tx, Part(_INSERT, tuple(zip(*[_row(scope, rate) for rate in rates], strict=True))))
+    return rates
+
+
+def _rates(shipment_id: Id, offers: Offers) -> list[StoredRate]:
+    moment = now()
+    # Lists run from the newest id to the oldest.
+    ids = [new_id() for _ in offers.offers][::-1]
+    labels = attributes([offer.quote for offer in offers.offers])
+    rates = []
+    for rate_id, offer, label in zip(ids, offers.offers, labels, strict=True):
+        quote = offer.quote
+        amount_local, currency_local = local_price(quote.amount, quote.currency, offers.currency_local)
+        rates.append(
+            StoredRate(
+                id=rate_id,
+                shipment_id=shipment_id,
+                carrier_account_id=offer.carrier_account_id,
+                carrier=offer.carrier,
+                provider=offer.provider,
+                service_token=quote.service_token,
+                amount=quote.amount,
+                currency=quote.currency,
+                amount_local=amount_local,
+                currency_local=currency_local,
+                attributes=label,
+                quote=quote,
+                created_at=moment,
+            )
+        )
+    return rates
+
+
+def _row(scope: Scope, rate: StoredRate) -> tuple[object, ...]:
+    details = {
+        "provider": rate.provider,
+        "amount_local": rate.amount_local,
+        "currency_local": rate.currency_local,
+    }
+    return (
+        scope.account_id,
+        scope.mode,
+        rate.id,
+        rate.shipment_id,
+        rate.carrier_account_id,
+        rate.carrier,
+        rate.service_token,
+        rate.amount,
+        rate.currency,
+        ",".join(rate.attributes),
+        details,
+        rate.quote,
+        rate.created_at,
+    )

@@ -1,0 +1,1 @@
+"""Shipments: what goes from where to where in which parcels, and what carriers ask for it."""

@@ -1,0 +1,101 @@
+"""Reads of shipments. Those older than Shippo keeps them are not found (api.md §2.3.2)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from portside.addresses.queries import find_addresses
+from portside.carrier_accounts.models import CarrierAccount
+from portside.customs.queries import find_declarations, find_items
+from portside.db.keyset import fetch_page
+from portside.db.tx import Row, Tx
+from portside.errors import NotFound
+from portside.kit.clock import now
+from portside.kit.ids import Id
+from portside.kit.paging import PageRequest, Slice
+from portside.kit.scope import Scope
+from portside.orders.queries import find_order
+from portside.parcels.queries import find_parcels
+from portside.rates.models import Message
+from portside.shipments.models import References, ShipmentDetails, StoredShipment, Wanted
+from portside.shipments.rules import RETRIEVABLE
+from portside.shipments.wire import ShipmentFilter
+
+_SELECT = (
+    "SELECT id, status, details, carrier_account_ids, order_id, shipment_date, metadata, messages, created_at, "
+    "updated_at FROM shipments WHERE account_id = $1 AND mode = $2 AND created_at > $3"
+)
+# Ids begin with the time they were made at, a little before the row's own; the clocks of two hosts differ too.
+_SLACK = dt.timedelta(hours=1)
+
+
+async def get_shipment(tx: Tx, scope: Scope, shipment_id: Id) -> StoredShipment:
+    """Raises NotFound."""
+    row = await tx.fetchrow(f"{_SELECT} AND id = $4", scope.account_id, scope.mode, now() - RETRIEVABLE, shipment_id)
+    if row is None:
+        raise NotFound
+    return _stored(row)
+
+
+async def list_shipments(tx: Tx, scope: Scope, page: PageRequest, wanted: ShipmentFilter) -> Slice[StoredShipment]:
+    """Newest first, within the window."""
+    sql, params = _SELECT, [scope.account_id, scope.mode, now() - RETRIEVABLE]
+    for condition, value in _conditions(wanted):
+        params.append(value)
+        sql += f" AND {condition} ${len(params)}"
+    return (await fetch_page(tx, sql, params, page)).map(_stored)
+
+
+async def find_references(tx: Tx, scope: Scope, wanted: Wanted, accounts: Sequence[CarrierAccount]) -> References:
+    """What exists of what a request names by id."""
+    addresses = await find_addresses(tx, scope, wanted.addresses) if wanted.addresses else {}
+    parcels = await find_parcels(tx, scope, wanted.parcels) if wanted.parcels else {}
+    declarations = await find_declarations(tx, scope, [wanted.declaration]) if wanted.declaration else {}
+    items = await find_items(tx, scope, wanted.items) if wanted.items else {}
+    return References(
+        addresses=addresses,
+        parcels=parcels,
+        declaration=next(iter(declarations.values()), None),
+        item_ids=frozenset(items),
+        has_order=wanted.order is not None and await find_order(tx, scope, wanted.order) is not None,
+        account_ids=frozenset(account.id for account in accounts),
+    )
+
+
+def _conditions(wanted: ShipmentFilter) -> list[tuple[str, Any]]:
+    conditions: list[tuple[str, Any]] = []
+    for name, operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
+        moment: dt.datetime | None = getattr(wanted, f"object_created_{name}")
+        if moment is None:
+            continue
+        conditions.append((f"created_at {operator}", moment))
+        # The list runs along the ids; without a bound on them it would step over everything newer than the window.
+        if operator.startswith("<"):
+            conditions.append(("id <", _first_id(moment + _SLACK)))
+        else:
+            conditions.append(("id >", _first_id(moment - _SLACK)))
+    return conditions
+
+
+def _first_id(moment: dt.datetime) -> str:
+    milliseconds = max(0, int(moment.timestamp() * 1000))
+    return f"{milliseconds:012x}"[-12:] + "0" * 20
+
+
+def _stored(row: Row) -> StoredShipment:
+    return StoredShipment(
+        id=Id(row["id"]),
+        status=row["status"],
+        details=msgspec.convert(row["details"], ShipmentDetails),
+        carrier_account_ids=tuple(Id(account_id) for account_id in row["carrier_account_ids"]),
+        order_id=row["order_id"],
+        shipment_date=row["shipment_date"],
+        metadata=row["metadata"],
+        messages=tuple(msgspec.convert(message, Message) for message in row["messages"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
