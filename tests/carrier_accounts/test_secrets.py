@@ -47,7 +47,8 @@ async def test_parameters_change_one_by_one(api: httpx.AsyncClient, alice: Perso
     assert set(answer.json()["parameters"]) == {"password", "has_invoice", "title"}
     opened = credentials(await stored(alice, own["object_id"])).parameters
     assert opened == {"password": SECRET, "has_invoice": "true", "title": "Ms"}
-    for unchanged in ({}, {"parameters": {}}, {"parameters": None}, answer.json()):
+    same: tuple[dict[str, Any], ...] = ({}, {"parameters": {}}, {"parameters": None}, answer.json())
+    for unchanged in same:
         assert (await api.put(path, json=unchanged)).json() == answer.json()
     assert credentials(await stored(alice, own["object_id"])).parameters == opened
 
