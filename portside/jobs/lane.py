@@ -34,6 +34,7 @@ class LaneRunner:
         self._leases = leases
         self._poll_seconds = poll_seconds
         self._look = asyncio.Event()
+        self._hurried = False
         self._more_waiting = False
         self._in_trouble = False
         self._stopped = False
@@ -43,11 +44,17 @@ class LaneRunner:
         self._stopped = True
         self._look.set()
 
+    def hurry(self) -> None:
+        """There is certainly something to claim: the next job of a key whose last one has just ended here."""
+        self._hurried = True
+        self._look.set()
+
     async def run(self) -> None:
         """Claim and start jobs until `stop()`."""
         with wake.watching(self._lane, self._look):
             while not self._stopped:
                 self._look.clear()
+                self._hurried = False
                 try:
                     progress = await self._fill_slots()
                 except TROUBLE as error:
@@ -129,7 +136,7 @@ class LaneRunner:
             await self._look.wait()
         finally:
             poll.cancel()
-        if not self._more_waiting and not self._stopped:
+        if not (self._more_waiting or self._hurried or self._stopped):
             await asyncio.sleep(max(0.0, looked + _LEAST_PAUSE - loop.time()))
 
     def _note_trouble(self, error: BaseException) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import structlog
 
@@ -27,6 +28,8 @@ class Leases:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        # Called with each lane in which settling has made a parked job due.
+        self.on_freed: Callable[[str], None] = wake.note
         self._running: dict[Fence, asyncio.Task[None] | None] = {}
         self._outcomes: dict[Fence, Outcome] = {}
         self._settled = asyncio.Event()
@@ -76,9 +79,13 @@ class Leases:
         for outcome in batch:
             del self._outcomes[_fence(outcome.lease)]
         # A job handed back is for others; a follower that was due and could not be parked is in its leader's lane.
-        due = (o.lease.lane for o in batch if o.lease.key is not None or (o.verdict == "again" and not o.delay))
-        for lane in freed.union(due):
+        due: set[str] = {
+            o.lease.lane for o in batch if o.lease.key is not None or (o.verdict == "again" and not o.delay)
+        }
+        for lane in due - freed:
             wake.note(lane)
+        for lane in freed:
+            self.on_freed(lane)
         if not self._outcomes:
             self._idle.set()
 

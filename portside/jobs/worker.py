@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import structlog
 
+from portside.jobs import wake
 from portside.jobs.lane import LaneRunner
 from portside.jobs.leases import Leases
 from portside.jobs.models import Lane
@@ -44,7 +45,10 @@ class Worker:
     ) -> None:
         self.name = name or worker_name()
         self._leases = Leases(lease_seconds)
-        self._lanes = [LaneRunner(lane, slots, self.name, self._leases, poll_seconds) for lane, slots in lanes.items()]
+        self._lanes: dict[str, LaneRunner] = {
+            lane: LaneRunner(lane, slots, self.name, self._leases, poll_seconds) for lane, slots in lanes.items()
+        }
+        self._leases.on_freed = self._freed
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._grace = 0.0
@@ -57,7 +61,7 @@ class Worker:
             asyncio.create_task(service) for service in (self._leases.settle_forever(), self._leases.renew_forever())
         ]
         schedule = asyncio.create_task(run_schedule())
-        lanes = [asyncio.create_task(lane.run()) for lane in self._lanes]
+        lanes = [asyncio.create_task(lane.run()) for lane in self._lanes.values()]
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             await _first_end(stopping, {*upkeep, schedule, *lanes})
@@ -74,11 +78,16 @@ class Worker:
         self._stopping.set()
         await self._ended.wait()
 
+    def _freed(self, lane: str) -> None:
+        wake.note(lane)
+        if own := self._lanes.get(lane):
+            own.hurry()
+
     async def _wind_down(self, lanes: list[asyncio.Task[None]]) -> None:
-        for lane in self._lanes:
+        for lane in self._lanes.values():
             lane.stop()
         await asyncio.wait(lanes, timeout=_LAST_SECONDS)
-        running = {task for lane in self._lanes for task in lane.running}
+        running = {task for lane in self._lanes.values() for task in lane.running}
         if running:
             await asyncio.wait(running, timeout=self._grace)
         late = {task for task in running if not task.done()}

@@ -10,9 +10,11 @@ from portside.db.begin import begin, reading
 from portside.db.pool import current_pool
 from portside.jobs import claims
 from portside.jobs.leases import Leases
-from portside.jobs.models import Job, Outcome, Run
+from portside.jobs.models import LANES, Job, Outcome, Run
 from portside.jobs.queue import enqueue
 from portside.jobs.registry import job
+from portside.settings import load
+from portside.worker import lane_slots, run_worker
 from tests.jobs.conftest import StartWorker, Until, jobs_left, queue_is_empty
 
 
@@ -233,3 +235,31 @@ async def test_idle_connections_are_all_returned(start_worker: StartWorker, unti
         return pool.get_size() - pool.get_idle_size() <= 1
 
     await until(only_the_listener_is_out)
+
+
+async def test_the_product_worker_runs_until_it_is_stopped_or_cancelled() -> None:
+    for by_cancelling in (False, True):
+        ran, stop = asyncio.Event(), asyncio.Event()
+
+        async def note(run: Run, ran: asyncio.Event = ran) -> None:
+            ran.set()
+
+        job(f"probe.{by_cancelling}", lane="fast")(note)
+        working = asyncio.create_task(run_worker(load({}), stop=stop))
+        async with begin() as tx:
+            await enqueue(tx, Job(kind=f"probe.{by_cancelling}", payload={}))
+        async with asyncio.timeout(20):
+            await ran.wait()
+            if by_cancelling:
+                working.cancel()
+            else:
+                stop.set()
+            await asyncio.gather(working, return_exceptions=True)
+        assert working.cancelled() is by_cancelling
+        assert await current_pool().fetchval("SELECT count(*) FROM jobs WHERE leased_by IS NOT NULL") == 0
+
+
+def test_every_lane_of_the_smallest_worker_has_a_slot() -> None:
+    slots = lane_slots(1)
+    assert set(slots) == set(LANES)
+    assert min(slots.values()) >= 1
