@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from portside.addresses import api as addresses
+from portside.carrier_accounts import api as carrier_accounts
 from portside.customs import api as customs
 from portside.orders import api as orders
 from portside.parcels import api as parcels
@@ -26,6 +27,7 @@ API: list[ControllerRouterHandler] = [
     *addresses.routes,
     *parcels.routes,
     *customs.routes,
+    *carrier_accounts.routes,
     *rates.routes,
     *orders.routes,
     *shipments.routes,
