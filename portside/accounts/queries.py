@@ -76,6 +76,15 @@ async def find_sign_in(tx: Tx, email: str) -> tuple[User, str, Id] | None:
     return User(id=Id(row["id"]), email=row["email"], name=row["name"]), row["password_hash"], Id(row["account_id"])
 
 
+async def find_user(tx: Tx, user_id: Id) -> User | None:
+    """A person.
+
+    # unscoped: people belong to several accounts.
+    """
+    row = await tx.fetchrow("SELECT id, email, name FROM users WHERE id = $1", user_id)
+    return None if row is None else User(id=Id(row["id"]), email=row["email"], name=row["name"])
+
+
 async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
     """The session behind a cookie, if it has not expired and the person is still a member.
 

@@ -17,6 +17,7 @@ from portside.carriers.contract import (
     Capability,
     CarrierAdapter,
     Purchase,
+    PushReader,
     Quote,
     RateQuery,
     TrackSnapshot,
@@ -67,6 +68,12 @@ def can(carrier: str, capability: Capability) -> bool:
     """Whether this process speaks to the carrier and the carrier offers that."""
     adapter = find_adapter(carrier)
     return adapter is not None and capability in adapter.capabilities
+
+
+def push_reader(carrier: str) -> PushReader | None:
+    """Who reads the carrier's pushes; None when it sends none here."""
+    adapter: object = find_adapter(carrier)
+    return adapter if isinstance(adapter, PushReader) and can(carrier, "push") else None
 
 
 def _adapter(carrier: str, capability: Capability) -> CarrierAdapter:

@@ -49,39 +49,42 @@ CREATE TABLE rates (
 );
 CREATE INDEX rates_shipment ON rates (account_id, mode, shipment_id, id);
 
--- One purchase is one carrier purchase; it owns 1..n labels (multi-piece). The partial unique index is law 4.
+-- One purchase is one carrier purchase; it owns 1..n labels (multi-piece). The partial unique index is law 4. A
+-- purchase without a rate is an Instalabel whose shipment is still being rated, or got no rate.
 CREATE TABLE purchases (
     account_id uuid NOT NULL,
     mode text NOT NULL CHECK (mode IN ('test', 'live')),
     id uuid NOT NULL,
-    rate_id uuid NOT NULL,
+    rate_id uuid,
     order_id uuid,
     state text NOT NULL CHECK (state IN ('reserved', 'bought', 'rejected', 'voided', 'refunded')),
     label_file_type text NOT NULL,
-    metadata text NOT NULL DEFAULT '',
     answered_queued boolean NOT NULL DEFAULT false,
     sent_at timestamptz,
     settle_after timestamptz,
     flagged_at timestamptz,
     flag_reason text,
     carrier_reference text,
-    created_by text NOT NULL,
+    created_by jsonb NOT NULL,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (account_id, mode, id),
+    CHECK (rate_id IS NOT NULL OR (sent_at IS NULL AND state IN ('reserved', 'rejected'))),
     FOREIGN KEY (account_id, mode, rate_id) REFERENCES rates (account_id, mode, id),
     FOREIGN KEY (account_id, mode, order_id) REFERENCES orders (account_id, mode, id)
 );
 CREATE UNIQUE INDEX purchases_one_per_rate ON purchases (account_id, mode, rate_id)
     WHERE state NOT IN ('rejected', 'voided', 'refunded');
 
+CREATE INDEX purchases_flagged ON purchases (account_id, mode, id) WHERE flagged_at IS NOT NULL;
+
 CREATE TABLE labels (
     account_id uuid NOT NULL,
     mode text NOT NULL CHECK (mode IN ('test', 'live')),
     id uuid NOT NULL,
     purchase_id uuid NOT NULL,
-    rate_id uuid NOT NULL,
-    parcel_id uuid NOT NULL,
+    rate_id uuid,
+    parcel_id uuid,
     order_id uuid,
     piece integer NOT NULL,
     status text NOT NULL
@@ -149,3 +152,15 @@ CREATE TABLE track_scans (
 );
 
 ALTER TABLE order_labels ADD FOREIGN KEY (account_id, mode, label_id) REFERENCES labels (account_id, mode, id);
+
+-- What carriers push, as it came; `taken_at` is when a job had asked for the news. No account: the number tells whose.
+CREATE TABLE carrier_pushes (
+    carrier text NOT NULL,
+    event_id text NOT NULL,
+    tracking_number text NOT NULL,
+    body bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    taken_at timestamptz,
+    PRIMARY KEY (carrier, event_id)
+);
+CREATE INDEX carrier_pushes_age ON carrier_pushes (received_at);

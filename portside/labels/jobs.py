@@ -1,0 +1,42 @@
+"""Jobs of labels: carrying purchases on, undoing stray ones, taking carriers' news."""
+
+from __future__ import annotations
+
+from portside.accounts.queries import get_scope
+from portside.db.begin import reading
+from portside.jobs.models import Retry, Run
+from portside.jobs.registry import job
+from portside.kit.scope import Scope
+from portside.labels import errands, inbox
+
+# A stray label costs money until it is voided, and carriers take voids for days.
+_VOID_RETRY = Retry(delays=(5, 30, 120, 600, 1800, 7200, 21600, 43200, 86400))
+
+
+@job("labels.buy", lane="fast")
+async def buy(run: Run) -> None:
+    """Carry a purchase on from wherever it stands."""
+    await errands.resume(await _scope(run), run.payload["purchase"])
+
+
+@job("labels.void", lane="fast", retry=_VOID_RETRY)
+async def void(run: Run) -> None:
+    """Undo at the carrier what nobody wants any more."""
+    await errands.void_at_carrier(await _scope(run), run.payload["purchase"], run.payload["carrier_reference"])
+
+
+@job("labels.take_push", lane="fast")
+async def take_push(run: Run) -> None:
+    """Ask for the news that a carrier's push announced."""
+    await inbox.take_push(run.payload["carrier"], run.payload["event"])
+
+
+@job("labels.poll_tracks", lane="polls", every=30)
+async def poll_tracks(_run: Run) -> None:
+    """Ask the carriers about the tracks that are due."""
+    await inbox.poll()
+
+
+async def _scope(run: Run) -> Scope:
+    async with reading() as tx:
+        return await get_scope(tx, run.payload["account"], run.payload["mode"])

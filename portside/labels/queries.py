@@ -1,0 +1,127 @@
+"""Reads of purchases and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from portside.db.keyset import fetch_page
+from portside.db.tx import Row, Tx
+from portside.errors import NotFound
+from portside.kit.ids import Id, as_id
+from portside.kit.paging import PageRequest, Slice
+from portside.kit.scope import Scope
+from portside.labels.models import Buyer, Label, LabelFilter, PurchaseDraft, Reservation, StoredPurchase
+from portside.rates.models import Message
+
+_PURCHASE = "SELECT * FROM purchases WHERE account_id = $1 AND mode = $2"
+_COLUMNS = (
+    "*, (SELECT p.created_by FROM purchases p WHERE p.account_id = labels.account_id AND p.mode = labels.mode "
+    "AND p.id = labels.purchase_id) AS created_by"
+)
+_LABEL = f"SELECT {_COLUMNS} FROM labels WHERE account_id = $1 AND mode = $2"
+
+
+async def get_label(tx: Tx, scope: Scope, label_id: Id) -> Label:
+    """Raises NotFound."""
+    row = await tx.fetchrow(f"{_LABEL} AND id = $3", scope.account_id, scope.mode, label_id)
+    if row is None:
+        raise NotFound
+    return label_of(row)
+
+
+async def find_labels(tx: Tx, scope: Scope, label_ids: Sequence[Id]) -> dict[Id, Label]:
+    """Those of the ids that exist, by id."""
+    rows = await tx.fetch(f"{_LABEL} AND id = ANY($3::uuid[])", scope.account_id, scope.mode, list(label_ids))
+    return {label.id: label for label in map(label_of, rows)}
+
+
+async def list_labels(tx: Tx, scope: Scope, page: PageRequest, wanted: LabelFilter) -> Slice[Label]:
+    """Newest first, those that fit every filter given."""
+    sql = _LABEL
+    params: list[str] = [scope.account_id, scope.mode]
+    rate_id = as_id(wanted.rate) if wanted.rate else None
+    if wanted.rate and rate_id is None:
+        return Slice(rows=[], has_next=False, has_previous=False)
+    for column, value in (
+        ("rate_id", rate_id),
+        ("status", wanted.object_status),
+        ("tracking_status", wanted.tracking_status),
+    ):
+        if value is not None:
+            params.append(value)
+            sql += f" AND {column} = ${len(params)}"
+    return (await fetch_page(tx, sql, params, page)).map(label_of)
+
+
+async def labels_of_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> tuple[Label, ...]:
+    """The labels of a purchase, the master first."""
+    rows = await tx.fetch(f"{_LABEL} AND purchase_id = $3 ORDER BY piece", scope.account_id, scope.mode, purchase_id)
+    return tuple(label_of(row) for row in rows)
+
+
+async def get_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> StoredPurchase:
+    """Raises NotFound."""
+    row = await tx.fetchrow(f"{_PURCHASE} AND id = $3", scope.account_id, scope.mode, purchase_id)
+    if row is None:
+        raise NotFound
+    return purchase_of(row)
+
+
+async def find_purchase_of_rate(tx: Tx, scope: Scope, rate_id: Id) -> StoredPurchase | None:
+    """The purchase that holds a rate now; one that was rejected, voided or refunded does not."""
+    row = await tx.fetchrow(
+        f"{_PURCHASE} AND rate_id = $3 AND state NOT IN ('rejected', 'voided', 'refunded')",
+        scope.account_id,
+        scope.mode,
+        rate_id,
+    )
+    return None if row is None else purchase_of(row)
+
+
+async def get_reservation(tx: Tx, scope: Scope, purchase_id: Id, *, is_new: bool = False) -> Reservation:
+    """A purchase with its labels. Raises NotFound."""
+    return Reservation(
+        purchase=await get_purchase(tx, scope, purchase_id),
+        labels=await labels_of_purchase(tx, scope, purchase_id),
+        is_new=is_new,
+    )
+
+
+async def find_rival(tx: Tx, scope: Scope, draft: PurchaseDraft) -> StoredPurchase | None:
+    """The purchase that stands where the draft would: it has its id, or holds its rate."""
+    row = await tx.fetchrow(f"{_PURCHASE} AND id = $3", scope.account_id, scope.mode, draft.id)
+    if row is not None:
+        return purchase_of(row)
+    return await find_purchase_of_rate(tx, scope, draft.rate_id) if draft.rate_id else None
+
+
+async def list_flagged(tx: Tx, scope: Scope) -> list[StoredPurchase]:
+    """Purchases that wait for a person, oldest first: the carrier cannot be asked what became of them."""
+    rows = await tx.fetch(f"{_PURCHASE} AND flagged_at IS NOT NULL ORDER BY id LIMIT 200", scope.account_id, scope.mode)
+    return [purchase_of(row) for row in rows]
+
+
+async def find_push(tx: Tx, carrier: str, event_id: str) -> str | None:
+    """The tracking number of a push whose news has not been asked for yet.
+
+    # unscoped: a push names a number, and only the tracks know whose it is.
+    """
+    number: str | None = await tx.fetchval(
+        "SELECT tracking_number FROM carrier_pushes WHERE carrier = $1 AND event_id = $2 AND taken_at IS NULL",
+        carrier,
+        event_id,
+    )
+    return number
+
+
+def purchase_of(row: Row) -> StoredPurchase:
+    return StoredPurchase(**{name: row[name] for name in StoredPurchase.__struct_fields__})
+
+
+def label_of(row: Row) -> Label:
+    fields = {name: row[name] for name in Label.__struct_fields__}
+    fields["messages"] = tuple(msgspec.convert(message, Message) for message in row["messages"])
+    fields["created_by"] = msgspec.convert(row["created_by"], Buyer)
+    return Label(**fields)

@@ -1,0 +1,56 @@
+"""Pure facts about purchases: their states, what an address needs, what a label's file is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.carriers.errors import CarrierError
+from portside.kit.ids import Id
+from portside.labels.models import LabelFileType, PurchaseState
+
+# From which states an outcome may be written (law 4). A refusal is only ever of what is still open; a success that
+# finds anything but `reserved` came too late and is voided at the carrier.
+BEFORE: dict[PurchaseState, frozenset[PurchaseState]] = {
+    "reserved": frozenset(),
+    "bought": frozenset({"reserved"}),
+    "rejected": frozenset({"reserved"}),
+    "voided": frozenset({"reserved", "bought"}),
+    "refunded": frozenset({"bought", "voided"}),
+}
+
+# The states that free the rate, so that it can be bought again; the partial unique index says the same.
+FREEING: frozenset[PurchaseState] = frozenset({"rejected", "voided", "refunded"})
+
+_EXTENSIONS: dict[str, str] = {"PDF": "pdf", "PNG": "png", "ZPL": "zpl"}
+
+
+def is_outcome_open(error: CarrierError) -> bool:
+    """Whether after this failure of a purchase nobody knows what the carrier did.
+
+    An answer that could not be read (`bug`) says no more than none at all.
+    """
+    return error.kind in ("timeout_unknown", "bug")
+
+
+def file_key(account_id: Id, label_id: Id, file_type: LabelFileType) -> str:
+    """Where the file of a label is stored."""
+    return f"labels/{account_id}/{label_id}.{_EXTENSIONS[file_type[:3]]}"
+
+
+def missing_in(address: Address) -> list[str]:
+    """The fields that a label needs and this address lacks."""
+    missing = [name for name in NEEDED_TO_BUY if not getattr(address, name)]
+    if not address.state and address.country in STATE_NEEDED_IN:
+        missing.append("state")
+    return missing
+
+
+def address_errors(**addresses: Address) -> dict[str, Any]:
+    """What to tell the caller of incomplete addresses, in the nested shape of a shipment; empty when all are fine."""
+    errors: dict[str, Any] = {}
+    for role, address in addresses.items():
+        missing = missing_in(address)
+        if missing:
+            errors[role] = [{name: ["This field is required to buy a label."] for name in missing}]
+    return errors

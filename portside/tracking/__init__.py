@@ -1,0 +1,1 @@
+"""Tracks: tracking numbers an account follows, and the history their carriers tell."""

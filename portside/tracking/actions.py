@@ -1,0 +1,196 @@
+"""Changes to tracks: rows and events together."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import msgspec
+
+from portside.carriers.contract import Scan, TrackSnapshot
+from portside.db.sql import Part, insert_all
+from portside.db.tx import Tx
+from portside.events import outbox
+from portside.events.models import Event
+from portside.kit.clock import now
+from portside.kit.ids import Id, new_id
+from portside.kit.scope import Scope
+from portside.tracking import queries, rules, wire
+from portside.tracking.models import Change, Track, TrackDetails, TrackKey, TrackScan
+
+# The row as it was is read along: a number that was only looked up becomes one that is followed.
+_REGISTER = (
+    "WITH before AS (SELECT is_registered FROM tracks "
+    "  WHERE account_id = $1 AND mode = $2 AND carrier = $4 AND tracking_number = $5) "
+    "INSERT INTO tracks (account_id, mode, id, carrier, tracking_number, label_id, is_registered, details, metadata, "
+    "  next_poll_at, created_at, updated_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) "
+    "ON CONFLICT (account_id, mode, carrier, tracking_number) DO UPDATE SET "
+    "  label_id = coalesce(excluded.label_id, tracks.label_id), "
+    "  is_registered = tracks.is_registered OR excluded.is_registered, "
+    "  metadata = coalesce(excluded.metadata, tracks.metadata), "
+    "  details = CASE WHEN excluded.label_id IS NULL THEN tracks.details ELSE excluded.details END, "
+    "  next_poll_at = CASE WHEN tracks.is_registered THEN tracks.next_poll_at ELSE excluded.next_poll_at END, "
+    "  updated_at = excluded.updated_at "
+    "RETURNING *, (SELECT is_registered FROM before) AS was_registered"
+)
+
+_INSERT_SCANS = (
+    "INSERT INTO track_scans (account_id, mode, track_id, id, fingerprint, status, substatus, status_details, "
+    "  status_date, location, raw, created_at) "
+    "SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bytea[], $6::text[], $7::text[], "
+    "  $8::text[], $9::timestamptz[], $10::jsonb[], $11::jsonb[], $12::timestamptz[]) ON CONFLICT DO NOTHING"
+)
+
+_NO_DETAILS = TrackDetails()
+
+
+async def register_track(
+    tx: Tx,
+    scope: Scope,
+    carrier: str,
+    tracking_number: str,
+    *,
+    label_id: Id | None = None,
+    metadata: str | None = None,
+    is_registered: bool = True,
+    details: TrackDetails = _NO_DETAILS,
+) -> Track:
+    """Follow a number; once per account, mode, carrier and number, so that nobody is told a change twice.
+
+    A number that was only looked up before tells its status now, as the first thing its followers hear. Holds the row.
+    """
+    moment = now()
+    (row,) = await tx.fetch(
+        _REGISTER,
+        scope.account_id,
+        scope.mode,
+        new_id(),
+        carrier,
+        tracking_number,
+        label_id,
+        is_registered,
+        details,
+        metadata,
+        moment + rules.FIRST_POLL if is_registered else None,
+        moment,
+    )
+    track = await queries.with_scans(tx, scope, row)
+    if is_registered and row["was_registered"] is False and track.status is not None:
+        return await _record_update(tx, scope, track)
+    return track
+
+
+async def apply_snapshot(tx: Tx, scope: Scope, track_id: Id, snapshot: TrackSnapshot) -> Change | None:
+    """Merge a carrier's news into a track and record `track_updated`; None when it told nothing new.
+
+    Holds the track's row. Raises NotFound.
+    """
+    track = await queries.get_track(tx, scope, track_id, lock=True)
+    moment = now()
+    fresh = [_kept(mark, scan, moment) for mark, scan in rules.unknown_scans(track.scans, snapshot.scans)]
+    history, latest = rules.merge(track.scans, fresh)
+    details = rules.details_after(track.details, snapshot)
+    await insert_all(tx, _scan_part(scope, track.id, fresh))
+    await tx.execute(
+        "UPDATE tracks SET status = $4, details = $5, last_checked_at = $6, next_poll_at = $7 "
+        "WHERE account_id = $1 AND mode = $2 AND id = $3",
+        scope.account_id,
+        scope.mode,
+        track.id,
+        latest.status if latest else None,
+        details,
+        moment,
+        rules.next_poll_at(latest, created_at=track.created_at, now=moment, is_registered=track.is_registered),
+    )
+    if not fresh and (details.eta == track.details.eta or latest is None):
+        return None
+    changed = msgspec.structs.replace(
+        track, status=latest.status if latest else None, details=details, scans=history, last_checked_at=moment
+    )
+    if track.is_registered:
+        changed = await _record_update(tx, scope, changed)
+    return Change(track=changed, status_before=track.status, new_scans=len(fresh))
+
+
+async def note_asked(tx: Tx, scope: Scope, track_id: Id) -> None:
+    """The carrier was asked and told nothing that could be kept."""
+    moment = now()
+    track = await queries.get_track(tx, scope, track_id, lock=True)
+    await tx.execute(
+        "UPDATE tracks SET last_checked_at = $4, next_poll_at = $5 WHERE account_id = $1 AND mode = $2 AND id = $3",
+        scope.account_id,
+        scope.mode,
+        track_id,
+        moment,
+        rules.next_poll_at(
+            rules.current(track.scans), created_at=track.created_at, now=moment, is_registered=track.is_registered
+        ),
+    )
+
+
+async def postpone_polls(tx: Tx, keys: Sequence[TrackKey], until: dt.datetime) -> None:
+    """Whoever polls these now has until then to say how it went; should it die, they are due again.
+
+    # unscoped: polling serves all accounts; each key carries its own.
+    """
+    await tx.execute(
+        "UPDATE tracks t SET next_poll_at = $4 FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS k (a, m, i) "
+        "WHERE t.account_id = k.a AND t.mode = k.m AND t.id = k.i",
+        [key.account_id for key in keys],
+        [key.mode for key in keys],
+        [key.id for key in keys],
+        until,
+    )
+
+
+async def _record_update(tx: Tx, scope: Scope, track: Track) -> Track:
+    """Record `track_updated` for a track whose row this transaction holds."""
+    (row,) = await tx.fetch(
+        "UPDATE tracks SET event_seq = event_seq + 1, updated_at = $4 "
+        "WHERE account_id = $1 AND mode = $2 AND id = $3 RETURNING event_seq, updated_at",
+        scope.account_id,
+        scope.mode,
+        track.id,
+        now(),
+    )
+    track = msgspec.structs.replace(track, event_seq=row["event_seq"], updated_at=row["updated_at"])
+    body = wire.track_updated_body(track, scope)
+    event = Event(scope=scope, name="track_updated", object_id=track.id, seq=track.event_seq, payload=body)
+    await outbox.record(tx, event)
+    return track
+
+
+def _kept(mark: bytes, scan: Scan, moment: dt.datetime) -> TrackScan:
+    return TrackScan(
+        id=new_id(),
+        fingerprint=mark,
+        status=scan.status,
+        substatus=scan.substatus,
+        text=scan.text,
+        at=scan.at.replace(microsecond=scan.at.microsecond // 1000 * 1000),
+        location=scan.location,
+        created_at=moment,
+        raw={"code": scan.raw_code, "text": scan.raw_text} if scan.raw_code or scan.raw_text else {},
+    )
+
+
+def _scan_part(scope: Scope, track_id: Id, scans: Sequence[TrackScan]) -> Part:
+    rows = [
+        (
+            scope.account_id,
+            scope.mode,
+            track_id,
+            scan.id,
+            scan.fingerprint,
+            scan.status,
+            scan.substatus,
+            scan.text,
+            scan.at,
+            scan.location,
+            scan.raw,
+            scan.created_at,
+        )
+        for scan in scans
+    ]
+    return Part(_INSERT_SCANS, tuple(zip(*rows, strict=True)))
