@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from portside.carrier_accounts.models import CarrierAccount
 from portside.carrier_accounts.queries import list_active
 from portside.db.begin import begin, reading
@@ -26,7 +28,7 @@ async def create_and_rate(
     `accounts` replaces the request's own carrier accounts. Raises FieldErrors; what carriers refuse is in `messages`.
     """
     if accounts is not None:
-        given.carrier_accounts = list(accounts)
+        given = msgspec.structs.replace(given, carrier_accounts=list(accounts))
     async with begin() as tx:
         active = await list_active(tx, scope, None)
         found = await queries.find_references(tx, scope, wire.wanted(given), active)
