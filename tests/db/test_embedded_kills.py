@@ -137,7 +137,7 @@ def test_a_server_that_keeps_dying_is_given_up_and_comes_back_when_asked(data_di
             wait_until(lambda: answers(attachment), "the server did not come back")
             kill(postmaster(data_dir))
         wait_gone(data_dir)
-        assert "died too often" in (data_dir / "postgres" / "log" / "watchdog.log").read_text()
+        assert "giving up" in (data_dir / "postgres" / "log" / "watchdog.log").read_text()
         attachment.revive()
         assert sql(attachment, "SELECT id FROM parcel") == "1"
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
 from portside.db import embedded
-from portside.db.embedded import binaries
+from portside.db.embedded import binaries, supervisor
 from portside.db.embedded.cluster import says_ready
 from portside.db.embedded.site import inside, site_at
 from tests.db.embedded_kit import (
@@ -34,18 +36,23 @@ as_root = pytest.mark.skipif(not ROOT, reason="only root can switch users, mount
 NOBODY = pwd.getpwnam("nobody")
 
 
+# As this user a process can be taken for the old server: PostgreSQL disregards processes it could not signal.
+SERVER_USER: dict[str, Any] = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if ROOT else {}
+
+
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A live process that has nothing to do with us."""
-    process = subprocess.Popen(["sleep", "600"])
+    process = subprocess.Popen(["sleep", "600"], cwd="/", **SERVER_USER)
     yield process
     assert process.poll() is None, "it was harmed"
     kill(process.pid)
     process.wait()
 
 
+@pytest.mark.parametrize("tie", ["kernel", "pipe"])
 def test_a_stale_pid_file_names_an_unrelated_live_process(
-    data_dir: Path, pg_bin: Path, bystander: subprocess.Popen[bytes]
+    data_dir: Path, pg_bin: Path, bystander: subprocess.Popen[bytes], tie: supervisor.Tie
 ) -> None:
     """Numbers are used again, above all in containers; PostgreSQL by itself would refuse to start."""
     cluster = data_dir / "postgres"
@@ -54,7 +61,8 @@ def test_a_stale_pid_file_names_an_unrelated_live_process(
     (cluster / ".s.PGSQL.5432.lock").write_text("\n".join(lines[:5]) + "\n")
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         shutil.chown(cluster / name, cluster.stat().st_uid, cluster.stat().st_gid)
-    with embedded.attach(data_dir, pg_bin=pg_bin) as attachment:
+    plan = supervisor.Plan(site_at(data_dir), pg_bin, "nobody", lambda text: None, tie)
+    with supervisor.attach_to(plan) as attachment:
         assert sql(attachment, "SELECT count(*) FROM parcel") == "0"
 
 
@@ -69,10 +77,9 @@ def test_a_pid_file_cut_short(data_dir: Path, pg_bin: Path, content: str) -> Non
 
 def test_a_server_that_somebody_started_by_hand_is_not_doubled(data_dir: Path, pg_bin: Path) -> None:
     cluster = data_dir / "postgres"
-    owner = {"user": NOBODY.pw_uid, "group": NOBODY.pw_gid, "extra_groups": []} if ROOT else {}
     place = inside(cluster)
-    words = [pg_bin / "postgres", "-D", place, "-k", place, "-c", "listen_addresses="]
-    server = subprocess.Popen(words, cwd=cluster, stderr=subprocess.DEVNULL, **owner)  # type: ignore[call-overload]
+    words = [str(pg_bin / "postgres"), "-D", place, "-k", place, "-c", "listen_addresses="]
+    server = subprocess.Popen(words, cwd=cluster, stderr=subprocess.DEVNULL, **SERVER_USER)
     try:
         wait_until(lambda: says_ready(site_at(data_dir)), "it did not start")
         record = (cluster / "postmaster.pid").read_text()
@@ -213,6 +220,21 @@ def test_users_that_cannot_run_the_server(pg_bin: Path, data_dir: Path) -> None:
         embedded.attach(data_dir, pg_bin=pg_bin)
 
 
+def test_a_server_that_hangs_is_named_instead_of_waited_for(
+    data_dir: Path, pg_bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "SILENCE", 0.1)
+    with embedded.attach(data_dir, pg_bin=pg_bin) as attachment:
+        server = postmaster(data_dir)
+        os.kill(server, signal.SIGSTOP)
+        try:
+            with pytest.raises(embedded.ServerSilent, match=f"process {server}.*does not answer"):
+                embedded.attach(data_dir, pg_bin=pg_bin)
+        finally:
+            os.kill(server, signal.SIGCONT)
+        assert sql(attachment, "SELECT 1") == "1"
+
+
 def test_settings_that_the_server_rejects_are_quoted(data_dir: Path, pg_bin: Path) -> None:
     (data_dir / "postgres" / "local.conf").write_text("shared_buffers = 'plenty'\n")
     (data_dir / "postgres" / "local.conf").chmod(0o644)
@@ -297,6 +319,7 @@ def test_a_crash_on_a_full_disk(small_disk: Path, made: Path, pg_bin: Path) -> N
 _UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
+from typing import Any
 from portside.db.embedded import DataDirUnusable, attach, run_tool
 place, pg_bin = Path(sys.argv[1]), Path(sys.argv[2])
 for closed in (place / "closed" / "data", place / "unwritable" / "data", place / "roots"):

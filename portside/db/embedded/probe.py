@@ -63,7 +63,7 @@ class SocketFolder:
             self.descriptor = None
 
 
-def ask(folder: Path, timeout: float = 5.0) -> Answer:
+def ask(folder: Path, timeout: float = 2.0) -> Answer:
     """Try to get in through the socket in `folder`, giving up after `timeout` seconds without a word."""
     try:
         with _connected(folder, timeout) as connection:
@@ -77,7 +77,7 @@ def postmaster_pid(folder: Path) -> int | None:
     if sys.platform != "linux":
         return None
     try:
-        with _connected(folder, 5.0) as connection:
+        with _connected(folder, 2.0) as connection:
             # For a listening unix socket the peer's credentials are those of whoever called listen(): unix(7).
             credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
     except OSError:

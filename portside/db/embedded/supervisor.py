@@ -32,7 +32,7 @@ LAUNCHES = 5  # watchdogs that may die without a word before we believe that som
 SILENCE = 60.0  # a server process that says nothing at all for so long is stuck; recovery does talk
 PREPARATION = 600.0  # the same for the time before its process, which may have to copy and to initialise
 STOPPING = 300.0  # longer than the watchdog's own patience
-ORPHAN = 5.0  # a server without a watchdog is left to end by itself for so long
+ORPHAN = 1.0  # a server without a watchdog is left to end by itself for so long
 
 
 @dataclass(frozen=True, slots=True)

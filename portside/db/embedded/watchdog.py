@@ -119,13 +119,14 @@ def watch(orders: Orders) -> str | None:
                 server.stop()
                 return None
             server.look()
-        if not server.was_ready:
+        if not server.was_ready and not server.was_killed():
             return server.last_words()
         now = time.monotonic()
         deaths = [*(then for then in deaths if then > now - WITHIN), now]
-        report(f"{time.strftime('%Y-%m-%d %H:%M:%S')} PostgreSQL died: {server.last_words()}")
         if len(deaths) >= DEATHS:
-            return "It died too often; giving up. The next Portside process that needs it tries again."
+            return f"PostgreSQL died {DEATHS} times within {WITHIN:.0f} s; giving up.\n{server.last_words()}"
+        if server.was_ready:
+            report(f"{time.strftime('%Y-%m-%d %H:%M:%S')} PostgreSQL died: {server.last_words()}")
 
 
 def alone(users: int) -> bool:
@@ -211,9 +212,17 @@ class Server:
             if descriptor is not None:
                 os.close(descriptor)
 
+    def exit_code(self) -> int:
+        return os.waitstatus_to_exitcode(self.status or 0)
+
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, as against itself; a minder tells so by a number above 128."""
+        return self.exit_code() < 0 or self.exit_code() > 128
+
     def last_words(self) -> str:
-        code = os.waitstatus_to_exitcode(self.status or 0)
-        words = self.words.decode(errors="replace").strip()
+        code = self.exit_code()
+        lines = self.words.decode(errors="replace").strip().splitlines()
+        words = "\n".join(line for line in lines if "skipping missing configuration file" not in line)
         if not words or "Future log output will appear" in words:
             words = f"{words}\n{end_of_newest_log()}".strip()
         room = os.statvfs(".")
