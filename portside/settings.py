@@ -78,6 +78,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_retry_schedule: Annotated[
         tuple[int, ...], Meta(description="Seconds between the attempts at one webhook delivery.")
     ] = (1, 5, 30, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400)
+    webhook_disable_hours: Annotated[
+        float, Meta(gt=0, description="A webhook receiver that only fails for this long is switched off.")
+    ] = 120.0
+    webhook_secret_grace_hours: Annotated[
+        float, Meta(ge=0, description="How long a rotated webhook secret signs beside the new one, unless asked.")
+    ] = 24.0
     session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
     retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
     log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"

@@ -20,6 +20,7 @@ EventName = Literal[
     "batch_purchased",
     "order_created",
     "order_updated",
+    "webhook_disabled",
 ]
 
 

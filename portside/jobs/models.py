@@ -8,8 +8,9 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-# Lanes keep kinds of work from starving each other: each has workers of its own.
-Lane = Literal["fast", "webhooks", "bulk", "polls"]
+# Lanes keep kinds of work from starving each other: each has workers of its own. `slow` serves receivers of webhooks
+# that are slow or failing, so that they cannot delay those of `webhooks`.
+Lane = Literal["fast", "webhooks", "slow", "bulk", "polls"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import re
 import time
@@ -23,6 +24,11 @@ def new_id() -> Id:
     milliseconds, fraction = stamp >> 12, stamp & 0xFFF
     tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
     return Id(f"{milliseconds:012x}7{fraction:03x}{tail | 0x8000_0000_0000_0000:016x}")
+
+
+def first_id(moment: dt.datetime) -> Id:
+    """An id below every id made at or after this moment, to start reading from."""
+    return Id(f"{int(moment.timestamp() * 1000):012x}{0:020x}")
 
 
 def as_id(text: object) -> Id | None:

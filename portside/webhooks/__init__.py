@@ -1,0 +1,1 @@
+"""Webhooks: telling subscribers what happened. Reached only through events (law 5)."""

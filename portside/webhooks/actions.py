@@ -1,0 +1,399 @@
+"""Changes to subscriptions, the fan-out of events, and what rounds of attempts leave behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from portside.db.sql import Part, insert_all
+from portside.db.tx import Row, Tx
+from portside.errors import BadRequest, Conflict, NotFound
+from portside.events import outbox
+from portside.events.models import Event
+from portside.jobs.models import Job
+from portside.jobs.once import enqueue_once
+from portside.jobs.queue import enqueue
+from portside.kit.clock import now
+from portside.kit.crypto import KeyRing
+from portside.kit.ids import Id, first_id, new_id
+from portside.kit.scope import SYSTEM, Scope
+from portside.webhooks import queries
+from portside.webhooks.models import (
+    SHIPPO_EVENTS,
+    DisabledReason,
+    EventRef,
+    Health,
+    Result,
+    WakeUp,
+    Webhook,
+    WebhookDraft,
+)
+from portside.webhooks.rules import MOST_WEBHOOKS, events_of, is_apart, is_paused
+from portside.webhooks.signing import new_secret
+from portside.webhooks.wire import disabled_payload
+
+# How many secrets may sign at once; each makes the headers of every delivery longer.
+MOST_SECRETS = 5
+_AT_ONCE = 5000
+
+_HEALTHY = "failing_since = NULL, last_failure_at = NULL, paused_until = NULL, slow_until = NULL"
+
+_CREATE = """INSERT INTO webhooks (account_id, mode, id, app_id, event, url, active, created_by, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"""
+
+# A new address or a switch back on is a new start.
+_UPDATE = f"""UPDATE webhooks SET event = $4, url = $5, active = $6, updated_at = $7,
+    disabled_at = NULL, disabled_reason = NULL, {_HEALTHY}
+WHERE account_id = $1 AND mode = $2 AND id = $3"""
+
+_ENDPOINT = "w.account_id, w.mode, w.id, w.failing_since, w.last_failure_at, w.paused_until, w.slow_until"
+_DELIVERY = """account_id, mode, webhook_id, event_id, event_name, object_id, seq,
+    state, due_at, keeps_order, queued_at, created_at, event_created_at"""
+_FAN_OUT = f"""WITH made AS (
+    INSERT INTO webhook_deliveries ({_DELIVERY})
+    SELECT e.account_id, e.mode, w.id, e.id, e.name, e.object_id, e.seq, 'pending', $4, true, $4, $4, e.created_at
+    FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
+    JOIN webhooks w ON w.account_id = given.account_id AND w.mode = given.mode AND w.active
+    JOIN events e ON e.account_id = given.account_id AND e.mode = given.mode AND e.id = given.id
+    WHERE w.event = e.name OR (w.event = 'all' AND e.name = ANY($5::text[]))
+    ON CONFLICT DO NOTHING RETURNING account_id, mode, webhook_id
+)
+SELECT DISTINCT {_ENDPOINT}, (SELECT count(*) FROM made) AS made FROM made
+JOIN webhooks w ON w.account_id = made.account_id AND w.mode = made.mode AND w.id = made.webhook_id"""
+_ENDPOINTS = f"""SELECT {_ENDPOINT} FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
+JOIN webhooks w ON w.account_id = given.account_id AND w.mode = given.mode AND w.id = given.id"""
+
+_ATTEMPTS = """INSERT INTO webhook_attempts (account_id, mode, webhook_id, id, event_id, number, status, error,
+    request_headers, response_headers, response_body, duration_ms, next_attempt_at, created_at)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::int[],
+    $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[])"""
+
+# A delivery that somebody has finished or cancelled meanwhile stays as it is.
+_RESULTS = """UPDATE webhook_deliveries AS delivery SET state = result.state,
+    due_at = coalesce(result.due_at, delivery.due_at), keeps_order = result.keeps_order,
+    finished_at = result.finished_at
+FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[], $7::timestamptz[],
+    $8::boolean[], $9::timestamptz[])
+    AS result (account_id, mode, webhook_id, event_id, created_at, state, due_at, keeps_order, finished_at)
+WHERE delivery.account_id = result.account_id AND delivery.mode = result.mode
+    AND delivery.webhook_id = result.webhook_id AND delivery.event_id = result.event_id
+    AND delivery.event_created_at = result.created_at AND delivery.state = 'pending'"""
+
+_HEALTH = """UPDATE webhooks SET failing_since = $4, last_failure_at = $5, paused_until = $6, slow_until = $7
+WHERE account_id = $1 AND mode = $2 AND id = $3"""
+
+_HURRY = """UPDATE webhook_deliveries SET due_at = $4
+WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at > $4"""
+
+_RESEND = """UPDATE webhook_deliveries SET state = 'pending', due_at = $5, queued_at = $5, keeps_order = false,
+    finished_at = NULL
+WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND event_id = $4 RETURNING event_id"""
+
+_RECOVER = f"""WITH missed AS MATERIALIZED (
+    SELECT id, name, object_id, seq, created_at FROM events
+    WHERE account_id = $1 AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[]) ORDER BY id LIMIT $6
+), queued AS (
+    INSERT INTO webhook_deliveries AS delivery ({_DELIVERY})
+    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', $7::timestamptz, true, $7, $7, created_at FROM missed
+    ON CONFLICT (account_id, mode, webhook_id, event_id, event_created_at) DO UPDATE
+    SET state = 'pending', due_at = $7, keeps_order = true, queued_at = $7, finished_at = NULL
+    WHERE delivery.state IN ('failed', 'pending')
+)
+SELECT id FROM missed ORDER BY id DESC LIMIT 1"""
+
+
+async def create_webhook(tx: Tx, scope: Scope, keys: KeyRing, draft: WebhookDraft) -> Webhook:
+    """A new subscription with its first secret. Raises BadRequest when the account has too many."""
+    if await queries.count_webhooks(tx, scope) >= MOST_WEBHOOKS:
+        raise BadRequest(f"An account may have at most {MOST_WEBHOOKS} webhooks in each mode.")
+    webhook_id, moment = new_id(), now()
+    app_id = scope.actor.id if scope.actor.kind == "app" else None
+    active = draft.active is not False
+    owner = (scope.account_id, scope.mode, webhook_id)
+    await tx.execute(_CREATE, *owner, app_id, draft.event, draft.url, active, str(scope.actor), moment)
+    await _add_secret(tx, scope, keys, webhook_id, moment)
+    return await queries.get_webhook(tx, scope, webhook_id)
+
+
+async def update_webhook(tx: Tx, scope: Scope, webhook_id: Id, draft: WebhookDraft) -> Webhook:
+    """Change a subscription. Switched on, or at a new address, it gets at once what waits for it. Raises NotFound."""
+    before = await queries.get_webhook(tx, scope, webhook_id)
+    active = before.active if draft.active is None else draft.active
+    owner = (scope.account_id, scope.mode, webhook_id)
+    await tx.execute(_UPDATE, *owner, draft.event, draft.url, active, now())
+    if active and (draft.url != before.url or not before.active):
+        await tx.execute(_HURRY, *owner, now())
+        await enqueue_once(tx, turn_job(scope, webhook_id))
+    return await queries.get_webhook(tx, scope, webhook_id)
+
+
+async def delete_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> None:
+    """Remove a subscription and its secrets; what still waits for it is cancelled by a job. Raises NotFound."""
+    gone = await tx.fetchval(
+        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND id = $3 RETURNING id",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+    )
+    if gone is None:
+        raise NotFound
+    await enqueue(tx, turn_job(scope, webhook_id))
+
+
+async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
+    """Cancel some of what waits for a webhook that is gone; gives whether there may be more."""
+    done = await tx.execute(
+        "UPDATE webhook_deliveries SET state = 'cancelled', finished_at = $4 WHERE (event_id, event_created_at) IN ("
+        "SELECT event_id, event_created_at FROM webhook_deliveries WHERE account_id = $1 AND mode = $2 "
+        "AND webhook_id = $3 AND state = 'pending' LIMIT $5) "
+        "AND account_id = $1 AND mode = $2 AND webhook_id = $3",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        now(),
+        _AT_ONCE,
+    )
+    return done == f"UPDATE {_AT_ONCE}"
+
+
+async def rotate_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, grace_hours: float) -> None:
+    """Make a new secret the current one; the one before it signs for `grace_hours` more. Raises NotFound."""
+    owner = (scope.account_id, scope.mode, webhook_id)
+    # The lock makes two rotations take turns, so that there is always exactly one current secret.
+    locked = await tx.fetchval(
+        "SELECT id FROM webhooks WHERE account_id = $1 AND mode = $2 AND id = $3 FOR UPDATE", *owner
+    )
+    if locked is None:
+        raise NotFound
+    moment = now()
+    await tx.execute(
+        "UPDATE webhook_secrets SET expires_at = $4 WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 "
+        "AND expires_at IS NULL",
+        *owner,
+        moment + dt.timedelta(hours=grace_hours),
+    )
+    await tx.execute(
+        "DELETE FROM webhook_secrets WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND (expires_at <= $4 "
+        "OR id NOT IN (SELECT id FROM webhook_secrets WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 "
+        "ORDER BY id DESC LIMIT $5))",
+        *owner,
+        moment,
+        MOST_SECRETS - 1,
+    )
+    await _add_secret(tx, scope, keys, webhook_id, moment)
+
+
+async def _add_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, moment: dt.datetime) -> None:
+    secret_id = new_id()
+    await tx.execute(
+        "INSERT INTO webhook_secrets (account_id, mode, webhook_id, id, sealed, created_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6)",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        secret_id,
+        keys.seal(new_secret().encode(), queries.secret_place(secret_id)),
+        moment,
+    )
+
+
+# unscoped: each reference carries its scope, and only webhooks of the event's own account and mode match.
+async def fan_out(tx: Tx, events: Sequence[EventRef]) -> int:
+    """Write a delivery for every active subscription that wants each event, and queue the endpoints' turns.
+
+    Gives how many deliveries are new; an event that was fanned out before makes none.
+    """
+    moment = now()
+    rows = await tx.fetch(
+        _FAN_OUT,
+        [ref.scope.account_id for ref in events],
+        [ref.scope.mode for ref in events],
+        [ref.event_id for ref in events],
+        moment,
+        list(SHIPPO_EVENTS),
+    )
+    await _queue_turns(tx, rows, moment)
+    return rows[0]["made"] if rows else 0
+
+
+async def _queue_turns(tx: Tx, endpoints: Sequence[Row], moment: dt.datetime) -> None:
+    """A turn for each endpoint that is not paused: a dead one's new deliveries cost no job at all."""
+    ready = [row for row in endpoints if not is_paused(_health(row), moment)]
+    paused = [(row["account_id"], row["mode"], row["id"]) for row in endpoints if is_paused(_health(row), moment)]
+    if paused:
+        # A turn that ends a pause changes the row: either it waits for us and then sees what we wrote, or we see here
+        # that it has ended. Locked only in this case, for the rows of busy endpoints are better left alone.
+        locked = await tx.fetch(f"{_ENDPOINTS} ORDER BY w.id FOR SHARE OF w", *zip(*paused, strict=True))
+        ready += [row for row in locked if not is_paused(_health(row), moment)]
+    await enqueue_once(tx, *[_turn_of(row, moment) for row in ready])
+
+
+# unscoped: each wake-up carries its scope.
+async def wake_endpoints(tx: Tx, wakes: Sequence[WakeUp]) -> None:
+    """A turn for each endpoint that is still there; of several wake-ups of one, the latest moment counts."""
+    latest: dict[Id, WakeUp] = {}
+    for wake in sorted(wakes, key=lambda wake: wake.moment):
+        latest[wake.webhook_id] = wake
+    owners = [(wake.scope.account_id, wake.scope.mode, wake.webhook_id) for wake in latest.values()]
+    rows = await tx.fetch(_ENDPOINTS, *zip(*owners, strict=True))
+    await enqueue(tx, *[_turn_of(row, latest[row["id"]].moment, told=True) for row in rows])
+
+
+def _turn_of(row: Row, moment: dt.datetime, *, told: bool = False) -> Job:
+    scope = Scope(row["account_id"], row["mode"], "", SYSTEM)
+    return turn_job(scope, row["id"], apart=is_apart(_health(row), moment), moment=moment if told else None)
+
+
+def turn_job(scope: Scope, webhook_id: Id, *, apart: bool = False, moment: dt.datetime | None = None) -> Job:
+    """An endpoint's turn: its due deliveries are sent. One at a time in the whole installation, by its key.
+
+    `apart`: in the lane of those in trouble. `moment`: what is due then counts as due.
+    """
+    payload: dict[str, str] = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id}
+    if moment is not None:
+        payload["moment"] = moment.isoformat()
+    kind = "webhooks.deliver_apart" if apart else "webhooks.deliver"
+    return Job(kind=kind, payload=payload, key=f"webhooks:{webhook_id}")
+
+
+def wake_jobs(scope: Scope, webhook_id: Id, times: Sequence[dt.datetime | None], health: Health) -> list[Job]:
+    """Wake-ups at these times and at the end of the endpoint's pause, which covers those before it.
+
+    They have no key: a delayed job of the endpoint's key would hold up the turns queued after it.
+    """
+    pause = health.paused_until
+    wanted = {_rounded_up(time) for time in times if time is not None and (pause is None or time > pause)}
+    if pause is not None:
+        wanted.add(pause)
+    payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id}
+    return [
+        Job(kind="webhooks.wake", payload={**payload, "moment": time.isoformat()}, run_at=time)
+        for time in sorted(wanted)
+    ]
+
+
+def _rounded_up(time: dt.datetime) -> dt.datetime:
+    """To a tenth of a second, so that what failed together wakes its endpoint once."""
+    return time + dt.timedelta(microseconds=-time.microsecond % 100_000)
+
+
+def _health(row: Row) -> Health:
+    return Health(**{name: row[name] for name in Health.__struct_fields__})
+
+
+async def record_round(tx: Tx, scope: Scope, webhook: Webhook, results: Sequence[Result], health: Health) -> None:
+    """Write what a round of attempts came to: an attempt row each, the deliveries' states, the endpoint's health, and
+    the wake-ups for what is to be tried again."""
+    await insert_all(tx, *_result_parts(scope, webhook.id, results))
+    if health != webhook.health:
+        await tx.execute(
+            _HEALTH,
+            scope.account_id,
+            scope.mode,
+            webhook.id,
+            health.failing_since,
+            health.last_failure_at,
+            health.paused_until,
+            health.slow_until,
+        )
+    await enqueue(tx, *wake_jobs(scope, webhook.id, [result.next_attempt_at for result in results], health))
+
+
+def _result_parts(scope: Scope, webhook_id: Id, results: Sequence[Result]) -> list[Part]:
+    owner = (scope.account_id, scope.mode, webhook_id)
+    attempts = [
+        (
+            *owner,
+            new_id(),
+            result.due.event_id,
+            result.due.attempts + 1,
+            result.sent.status,
+            result.sent.error,
+            result.sent.request_headers,
+            result.sent.response_headers,
+            result.sent.response_body,
+            result.sent.duration_ms,
+            result.next_attempt_at,
+            result.at,
+        )
+        for result in results
+        if result.sent is not None
+    ]
+    states = [
+        (
+            *owner,
+            result.due.event_id,
+            result.due.event_created_at,
+            result.state,
+            result.next_attempt_at,
+            result.keeps_order,
+            None if result.state == "pending" else result.at,
+        )
+        for result in results
+    ]
+    return [Part(_ATTEMPTS, tuple(zip(*attempts, strict=True))), Part(_RESULTS, tuple(zip(*states, strict=True)))]
+
+
+async def disable_webhook(tx: Tx, scope: Scope, webhook_id: Id, reason: DisabledReason) -> Webhook | None:
+    """Switch an endpoint off and tell its owner by an event; None if it was off already. Its deliveries are kept."""
+    seq = await tx.fetchval(
+        "UPDATE webhooks SET active = false, disabled_at = $4, disabled_reason = $5, updated_at = $4, "
+        f"event_seq = event_seq + 1, {_HEALTHY} "
+        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND active RETURNING event_seq",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        now(),
+        reason,
+    )
+    if seq is None:
+        return None
+    webhook = await queries.get_webhook(tx, scope, webhook_id)
+    payload = disabled_payload(webhook, scope)
+    event = Event(scope=scope, name="webhook_disabled", object_id=webhook_id, seq=seq, payload=payload)
+    await outbox.record(tx, event)
+    return webhook
+
+
+async def resend_delivery(tx: Tx, scope: Scope, webhook_id: Id, event_id: Id) -> None:
+    """Send one delivery again, whatever became of it. Raises NotFound, Conflict when the webhook is not active."""
+    await _end_pause(tx, scope, webhook_id)
+    done = await tx.fetchval(_RESEND, scope.account_id, scope.mode, webhook_id, event_id, now())
+    if done is None:
+        raise NotFound
+    await enqueue_once(tx, turn_job(scope, webhook_id))
+
+
+async def queue_recovery(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetime) -> dt.datetime:
+    """Have everything that a webhook missed since then delivered, by a job; never what happened before it was made.
+
+    Gives the time that is used. Raises NotFound, Conflict when the webhook is not active.
+    """
+    webhook = await _end_pause(tx, scope, webhook_id)
+    since = max(since, webhook.created_at)
+    payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id, "after": first_id(since)}
+    await enqueue(tx, Job(kind="webhooks.recover", payload=payload))
+    return since
+
+
+async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, after: Id) -> Id | None:
+    """Queue deliveries of the next events after an id which the webhook has not got; gives the last event looked at."""
+    webhook = await queries.get_webhook(tx, scope, webhook_id)
+    owner = (scope.account_id, scope.mode, webhook_id)
+    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, events_of(webhook.event), _AT_ONCE, now())
+    await enqueue_once(tx, turn_job(scope, webhook_id))
+    return last
+
+
+async def _end_pause(tx: Tx, scope: Scope, webhook_id: Id) -> Webhook:
+    """What a person asks for is tried at once. Raises NotFound, Conflict."""
+    webhook = await queries.get_webhook(tx, scope, webhook_id)
+    if not webhook.active:
+        raise Conflict("The webhook is not active; switch it on first.", code="webhook_not_active")
+    await tx.execute(
+        "UPDATE webhooks SET paused_until = NULL WHERE account_id = $1 AND mode = $2 AND id = $3",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+    )
+    return webhook

@@ -1,0 +1,136 @@
+"""/webhooks"""
+
+from __future__ import annotations
+
+from portside.db.begin import begin, reading
+from portside.kit.clock import to_wire
+from portside.kit.services import services
+from portside.rest.endpoint import Call, endpoint
+from portside.rest.pages import Page
+from portside.webhooks import actions, queries, wire
+
+_PAGE = 25
+
+
+@endpoint("POST", "/webhooks", status=201, takes=wire.WebhookIn, gives=wire.WebhookOut)
+async def create_webhook(call: Call, given: wire.WebhookIn) -> wire.WebhookOut:
+    """Create a webhook."""
+    draft = wire.webhook_draft(call.scope, given)
+    async with begin() as tx:
+        webhook = await actions.create_webhook(tx, call.scope, services().keys, draft)
+    return wire.webhook_out(webhook, call.scope)
+
+
+@endpoint("GET", "/webhooks", gives=wire.WebhookList)
+async def list_webhooks(call: Call) -> wire.WebhookList:
+    """List webhooks, newest first."""
+    page = call.page(default=_PAGE)
+    async with reading() as tx:
+        found = await queries.list_webhooks(tx, call.scope, page)
+        count = await queries.count_webhooks(tx, call.scope)
+    shown = call.page_of(found.map(lambda webhook: wire.webhook_out(webhook, call.scope)), page)
+    return wire.WebhookList(next=shown.next, previous=shown.previous, count=count, results=shown.results)
+
+
+@endpoint("GET", "/webhooks/{webhook_id}", gives=wire.WebhookOut)
+async def get_webhook(call: Call) -> wire.WebhookOut:
+    """Retrieve a webhook."""
+    async with reading() as tx:
+        webhook = await queries.get_webhook(tx, call.scope, call.id("webhook_id"))
+    return wire.webhook_out(webhook, call.scope)
+
+
+@endpoint("PUT", "/webhooks/{webhook_id}", takes=wire.WebhookIn, gives=wire.WebhookOut)
+async def update_webhook(call: Call, given: wire.WebhookIn) -> wire.WebhookOut:
+    """Update a webhook; what waits for it is sent to the new URL."""
+    draft = wire.webhook_draft(call.scope, given)
+    async with begin() as tx:
+        webhook = await actions.update_webhook(tx, call.scope, call.id("webhook_id"), draft)
+    return wire.webhook_out(webhook, call.scope)
+
+
+@endpoint("DELETE", "/webhooks/{webhook_id}", status=204)
+async def delete_webhook(call: Call) -> None:
+    """Delete a webhook."""
+    async with begin() as tx:
+        await actions.delete_webhook(tx, call.scope, call.id("webhook_id"))
+
+
+@endpoint("GET", "/webhooks/{webhook_id}/secret", gives=wire.SecretOut)
+async def get_secret(call: Call) -> wire.SecretOut:
+    """Show the secret that signs a webhook's deliveries."""
+    return await _secret_out(call)
+
+
+@endpoint("POST", "/webhooks/{webhook_id}/rotate-secret", takes=wire.RotateIn, gives=wire.SecretOut)
+async def rotate_secret(call: Call, given: wire.RotateIn) -> wire.SecretOut:
+    """Make a new secret; the one before goes on signing beside it for a while."""
+    default = services().settings.webhook_secret_grace_hours
+    hours = default if given.grace_hours is None else given.grace_hours
+    async with begin() as tx:
+        await actions.rotate_secret(tx, call.scope, services().keys, call.id("webhook_id"), hours)
+    return await _secret_out(call)
+
+
+async def _secret_out(call: Call) -> wire.SecretOut:
+    webhook_id = call.id("webhook_id")
+    async with reading() as tx:
+        await queries.get_webhook(tx, call.scope, webhook_id)
+        secrets = await queries.list_secrets(tx, call.scope, services().keys, webhook_id)
+    return wire.secret_out(secrets)
+
+
+@endpoint("GET", "/webhooks/{webhook_id}/deliveries", gives=Page[wire.DeliveryOut])
+async def list_deliveries(call: Call) -> Page[wire.DeliveryOut]:
+    """List a webhook's deliveries, the newest event first."""
+    page, webhook_id = call.page(default=_PAGE), call.id("webhook_id")
+    async with reading() as tx:
+        await queries.get_webhook(tx, call.scope, webhook_id)
+        found = await queries.list_deliveries(tx, call.scope, webhook_id, page)
+    return call.page_of(found.map(wire.delivery_out), page)
+
+
+@endpoint("GET", "/webhooks/{webhook_id}/deliveries/{event_id}", gives=wire.DeliveryWithAttemptsOut)
+async def get_delivery(call: Call) -> wire.DeliveryWithAttemptsOut:
+    """Retrieve a delivery with its attempts, the latest first."""
+    return await _delivery_out(call)
+
+
+@endpoint("POST", "/webhooks/{webhook_id}/deliveries/{event_id}/resend", status=202, gives=wire.DeliveryWithAttemptsOut)
+async def resend_delivery(call: Call) -> wire.DeliveryWithAttemptsOut:
+    """Send a delivery again, whatever became of it."""
+    async with begin() as tx:
+        await actions.resend_delivery(tx, call.scope, call.id("webhook_id"), call.id("event_id"))
+    return await _delivery_out(call)
+
+
+async def _delivery_out(call: Call) -> wire.DeliveryWithAttemptsOut:
+    webhook_id, event_id = call.id("webhook_id"), call.id("event_id")
+    async with reading() as tx:
+        await queries.get_webhook(tx, call.scope, webhook_id)
+        delivery = await queries.get_delivery(tx, call.scope, webhook_id, event_id)
+        attempts = await queries.list_attempts(tx, call.scope, webhook_id, event_id)
+    return wire.delivery_with_attempts_out(delivery, attempts)
+
+
+@endpoint("POST", "/webhooks/{webhook_id}/recover", status=202, takes=wire.RecoverIn, gives=wire.RecoverOut)
+async def recover(call: Call, given: wire.RecoverIn) -> wire.RecoverOut:
+    """Deliver everything that a webhook has missed since a time."""
+    async with begin() as tx:
+        since = await actions.queue_recovery(tx, call.scope, call.id("webhook_id"), given.since)
+    return wire.RecoverOut(since=to_wire(since))
+
+
+routes = [
+    create_webhook,
+    list_webhooks,
+    get_webhook,
+    update_webhook,
+    delete_webhook,
+    get_secret,
+    rotate_secret,
+    list_deliveries,
+    get_delivery,
+    resend_delivery,
+    recover,
+]

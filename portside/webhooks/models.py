@@ -1,0 +1,169 @@
+"""Subscriptions, their secrets, deliveries and the attempts at them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal, get_args
+
+import msgspec
+
+from portside.kit.ids import Id
+from portside.kit.scope import Scope
+
+# Shippo's values; `all` means these five events and never ours, which reach only those who name them.
+ShippoEvent = Literal["transaction_created", "transaction_updated", "track_updated", "batch_created", "batch_purchased"]
+OwnEvent = Literal["order_created", "order_updated", "webhook_disabled"]
+Subscription = Literal[
+    "transaction_created",
+    "transaction_updated",
+    "track_updated",
+    "batch_created",
+    "batch_purchased",
+    "all",
+    "order_created",
+    "order_updated",
+    "webhook_disabled",
+]
+SHIPPO_EVENTS: tuple[str, ...] = get_args(ShippoEvent)
+
+DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
+DisabledReason = Literal["gone", "failing"]
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of an endpoint. All None: healthy.
+
+    `failing_since` is the first failure since the last success; nothing is sent before `paused_until`; until
+    `slow_until` it is served in the lane of the slow.
+    """
+
+    failing_since: dt.datetime | None = None
+    last_failure_at: dt.datetime | None = None
+    paused_until: dt.datetime | None = None
+    slow_until: dt.datetime | None = None
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription. One that Portside itself switched off has `disabled_at` and a reason."""
+
+    id: Id
+    event: Subscription
+    url: str
+    active: bool
+    health: Health
+    disabled_at: dt.datetime | None
+    disabled_reason: DisabledReason | None
+    created_at: dt.datetime
+    updated_at: dt.datetime
+
+
+class WebhookDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What a caller may choose of a webhook; `active` None keeps what it is (true for a new one)."""
+
+    event: Subscription
+    url: str
+    active: bool | None = None
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """A signing secret in the text its owner knows, `whsec_` and base64. Without `expires_at` it is the current one."""
+
+    text: str
+    created_at: dt.datetime
+    expires_at: dt.datetime | None
+
+    def __repr__(self) -> str:
+        return f"Secret(created_at={self.created_at}, expires_at={self.expires_at})"
+
+
+class EventRef(msgspec.Struct, frozen=True, kw_only=True):
+    """An event to be fanned out, opening with its scope (law 3)."""
+
+    scope: Scope
+    event_id: Id
+
+
+class WakeUp(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint that is to look at what is due at a moment, opening with its scope (law 3)."""
+
+    scope: Scope
+    webhook_id: Id
+    moment: dt.datetime
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A pending delivery as its endpoint's turn sees it. `payload` None: erased. `tries` were made since it was queued
+    (or queued again), `attempts` in all."""
+
+    event_id: Id
+    object_id: Id
+    seq: int
+    due_at: dt.datetime
+    keeps_order: bool
+    event_created_at: dt.datetime
+    payload: str | None
+    tries: int
+    attempts: int
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """What one request came to. `status` None: no answer; `error` says why, or what was wrong with the answer.
+
+    `retry_after` is in seconds, as the receiver asked; headers hold no secrets; `response_body` is cut.
+    """
+
+    status: int | None
+    error: str | None
+    is_timeout: bool
+    request_headers: dict[str, str]
+    response_headers: dict[str, str] | None
+    response_body: str | None
+    duration_ms: int
+    retry_after: float | None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a delivery after an attempt, or (`sent` None) without one: its payload was erased."""
+
+    due: Due
+    sent: Sent | None
+    state: DeliveryState
+    at: dt.datetime
+    next_attempt_at: dt.datetime | None = None
+    keeps_order: bool = False
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint whose turn it is, with the secrets that sign for it, the current one first."""
+
+    webhook: Webhook
+    secrets: list[Secret]
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery as its owner sees it in the log; `id` is the event's, which receivers get as `webhook-id`."""
+
+    id: Id
+    event_name: str
+    object_id: Id
+    seq: int
+    state: DeliveryState
+    due_at: dt.datetime
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+    event_created_at: dt.datetime
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that was made for a delivery; a row that never changes."""
+
+    id: Id
+    number: int
+    status: int | None
+    error: str | None
+    request_headers: dict[str, str]
+    response_headers: dict[str, str] | None
+    response_body: str | None
+    duration_ms: int
+    next_attempt_at: dt.datetime | None
+    created_at: dt.datetime

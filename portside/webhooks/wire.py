@@ -1,0 +1,195 @@
+"""Webhooks in Shippo's shapes (platform.md §3.1), and our extensions: secrets, the delivery log, recovery."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from portside.errors import FieldErrors
+from portside.kit.clock import to_wire
+from portside.kit.destinations import USER, BadURL, BlockedAddress, read_url
+from portside.kit.nulls import json_without_nulls
+from portside.kit.scope import Scope
+from portside.rest.parse import Moment
+from portside.webhooks.models import Attempt, Delivery, DeliveryState, Secret, Subscription, Webhook, WebhookDraft
+
+
+class WebhookIn(msgspec.Struct, kw_only=True):
+    """`all` means Shippo's five events; ours reach only those who name them."""
+
+    event: Subscription
+    url: Annotated[str, Meta(max_length=199, description="http or https; anything in its query is delivered too.")]
+    active: bool | None = None
+    is_test: Annotated[bool | None, Meta(description="The mode of the token decides; true needs a test token.")] = None
+
+
+class WebhookOut(msgspec.Struct, kw_only=True):
+    """One that Portside itself switched off has `disabled_at` and the reason: `gone` (it answered 410) or `failing`."""
+
+    object_id: str
+    object_created: str
+    object_updated: str
+    object_owner: str
+    event: Subscription
+    url: str
+    active: bool
+    is_test: bool
+    failing_since: str | None
+    disabled_at: str | None
+    disabled_reason: str | None
+
+
+class WebhookList(msgspec.Struct, kw_only=True):
+    """One page of webhooks, newest first, and how many there are."""
+
+    next: str | None
+    previous: str | None
+    count: int
+    results: list[WebhookOut]
+
+
+class SecretOut(msgspec.Struct, kw_only=True):
+    """The secret that signs now. `previous_expires`: until then the one before it signs beside it."""
+
+    secret: str
+    created: str
+    previous_expires: str | None
+
+
+class RotateIn(msgspec.Struct, kw_only=True):
+    """`grace_hours`: how long the secret before goes on signing; 0 ends it at once."""
+
+    grace_hours: Annotated[float, Meta(ge=0, le=168)] | None = None
+
+
+class RecoverIn(msgspec.Struct, kw_only=True):
+    """Everything that the webhook missed since then is delivered."""
+
+    since: Moment
+
+
+class RecoverOut(msgspec.Struct, kw_only=True):
+    since: str
+
+
+class DeliveryOut(msgspec.Struct, kw_only=True):
+    """`object_id` is the event's id, which receivers get as `webhook-id`; `subject` is the object that it tells of."""
+
+    object_id: str
+    object_created: str
+    event: str
+    subject: str
+    seq: int
+    state: DeliveryState
+    next_attempt: str | None
+    finished: str | None
+
+
+class AttemptOut(msgspec.Struct, kw_only=True):
+    """Secrets are taken out of the headers; the body is cut at 20,000 bytes."""
+
+    number: int
+    created: str
+    status: int | None
+    error: str | None
+    duration_ms: int
+    request_headers: dict[str, str]
+    response_headers: dict[str, str] | None
+    response_body: str | None
+    next_attempt: str | None
+
+
+class DeliveryWithAttemptsOut(DeliveryOut, kw_only=True):
+    attempts: list[AttemptOut]
+
+
+class DisabledPayload(msgspec.Struct, kw_only=True):
+    """The body of `webhook_disabled`."""
+
+    event: str
+    test: bool
+    data: WebhookOut
+
+
+def webhook_draft(scope: Scope, given: WebhookIn) -> WebhookDraft:
+    """Raises FieldErrors. A private address is not refused here: the door judges it at connect time, every time."""
+    if given.is_test and not scope.is_test:
+        raise FieldErrors(
+            {"is_test": ["A live token makes webhooks for live events. Use a test token for test events."]}
+        )
+    try:
+        read_url(given.url, USER)
+    except BlockedAddress:
+        pass
+    except BadURL as error:
+        raise FieldErrors({"url": [f"Enter a valid URL. {error}"]}) from error
+    return WebhookDraft(event=given.event, url=given.url, active=given.active)
+
+
+def webhook_out(webhook: Webhook, scope: Scope) -> WebhookOut:
+    since, disabled = webhook.health.failing_since, webhook.disabled_at
+    return WebhookOut(
+        object_id=webhook.id,
+        object_created=to_wire(webhook.created_at),
+        object_updated=to_wire(webhook.updated_at),
+        object_owner=scope.owner,
+        event=webhook.event,
+        url=webhook.url,
+        active=webhook.active,
+        is_test=scope.is_test,
+        failing_since=to_wire(since) if since else None,
+        disabled_at=to_wire(disabled) if disabled else None,
+        disabled_reason=webhook.disabled_reason,
+    )
+
+
+def secret_out(secrets: list[Secret]) -> SecretOut:
+    """The current secret comes first."""
+    current = secrets[0]
+    ends = [secret.expires_at for secret in secrets if secret.expires_at is not None]
+    return SecretOut(
+        secret=current.text,
+        created=to_wire(current.created_at),
+        previous_expires=to_wire(max(ends)) if ends else None,
+    )
+
+
+def delivery_out(delivery: Delivery) -> DeliveryOut:
+    return DeliveryOut(
+        object_id=delivery.id,
+        object_created=to_wire(delivery.event_created_at),
+        event=delivery.event_name,
+        subject=delivery.object_id,
+        seq=delivery.seq,
+        state=delivery.state,
+        next_attempt=to_wire(delivery.due_at) if delivery.state == "pending" else None,
+        finished=to_wire(delivery.finished_at) if delivery.finished_at else None,
+    )
+
+
+def delivery_with_attempts_out(delivery: Delivery, attempts: list[Attempt]) -> DeliveryWithAttemptsOut:
+    return DeliveryWithAttemptsOut(
+        **msgspec.structs.asdict(delivery_out(delivery)), attempts=[_attempt_out(attempt) for attempt in attempts]
+    )
+
+
+def _attempt_out(attempt: Attempt) -> AttemptOut:
+    return AttemptOut(
+        number=attempt.number,
+        created=to_wire(attempt.created_at),
+        status=attempt.status,
+        error=attempt.error,
+        duration_ms=attempt.duration_ms,
+        request_headers=attempt.request_headers,
+        response_headers=attempt.response_headers,
+        response_body=attempt.response_body,
+        next_attempt=to_wire(attempt.next_attempt_at) if attempt.next_attempt_at else None,
+    )
+
+
+def disabled_payload(webhook: Webhook, scope: Scope) -> str:
+    """The finished body of the event that tells an owner of an endpoint switched off."""
+    payload = DisabledPayload(event="webhook_disabled", test=scope.is_test, data=webhook_out(webhook, scope))
+    return json_without_nulls(payload).decode()
