@@ -21,6 +21,7 @@ from portside.rest.asgi import front
 from portside.rest.errors import answer_error
 from portside.rest.openapi import openapi, operations
 from portside.settings import Settings
+from portside.webhooks import api as webhooks
 from portside.shipments import api as shipments
 
 API: list[ControllerRouterHandler] = [
@@ -31,6 +32,7 @@ API: list[ControllerRouterHandler] = [
     *rates.routes,
     *orders.routes,
     *shipments.routes,
+    *webhooks.routes,
     *system.routes,
 ]
 

@@ -11,8 +11,11 @@ from portside.jobs.models import Lane
 from portside.jobs.worker import Worker
 from portside.settings import Settings
 
-# Of eight jobs at once, three are for people who wait, three for receivers, and one each for bulk and polls.
-_SHARES: dict[Lane, int] = {"fast": 3, "webhooks": 3, "bulk": 1, "polls": 1}
+# Of eight jobs at once that work, six are for people and receivers who wait, and one each for bulk and polls.
+# A turn at a receiver of webhooks waits for the network nearly all its time and holds no connection meanwhile, so
+# both lanes of turns have more slots than their work would need.
+_OF = 8
+_SHARES: dict[Lane, int] = {"fast": 6, "webhooks": 24, "slow": 16, "bulk": 1, "polls": 1}
 
 
 def import_jobs() -> tuple[ModuleType, ...]:
@@ -20,14 +23,14 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.events import jobs as events
     from portside.jobs import jobs as queue
     from portside.shipments import jobs as shipments
+    from portside.webhooks import jobs as webhooks
 
-    return events, queue, shipments
+    return events, queue, shipments, webhooks
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:
     """How many jobs of each lane run at once; every lane has at least one, so that none starves another."""
-    total = sum(_SHARES.values())
-    return {lane: max(1, concurrency * share // total) for lane, share in _SHARES.items()}
+    return {lane: max(1, concurrency * share // _OF) for lane, share in _SHARES.items()}
 
 
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None, grace: float = 20.0) -> None:
