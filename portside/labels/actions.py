@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from portside.carriers.contract import Push
 from portside.db.tx import Tx
 from portside.errors import Conflict
 from portside.events import outbox
@@ -248,32 +247,24 @@ async def note_tracking(
     return await _change_label(tx, scope, label, label.status, tracking_status=status, eta=eta)
 
 
-async def save_push(tx: Tx, carrier: str, push: Push, body: bytes) -> None:
-    """Keep a push once, with the job that asks for its news; a repeated one changes nothing.
+async def requeue_forgotten(tx: Tx, limit: int = 100) -> int:
+    """Flag purchases whose outcome has been open for an hour, and have them looked at again; gives how many.
 
-    # unscoped: a push names a number, and only the tracks know whose it is.
+    A net under lost jobs, and under every trouble that no job can mend by trying again.
+
+    # unscoped: housekeeping of all accounts.
     """
-    kept = await tx.fetchval(
-        "INSERT INTO carrier_pushes (carrier, event_id, tracking_number, body, received_at) "
-        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING true",
-        carrier,
-        push.event_id,
-        push.tracking_number,
-        body,
-        now(),
+    rows = await tx.fetch(
+        "UPDATE purchases SET updated_at = now(), flagged_at = coalesce(flagged_at, now()), "
+        "flag_reason = coalesce(flag_reason, 'Its outcome is open for too long. Look it up at the carrier.') "
+        "WHERE (account_id, mode, id) IN (SELECT account_id, mode, id FROM purchases WHERE state = 'reserved' "
+        "AND updated_at < now() - interval '1 hour' ORDER BY updated_at LIMIT $1 FOR UPDATE SKIP LOCKED) "
+        "RETURNING account_id, mode, id",
+        limit,
     )
-    if kept:
-        await enqueue(tx, Job(kind="labels.take_push", payload={"carrier": carrier, "event": push.event_id}))
-
-
-async def mark_push_taken(tx: Tx, carrier: str, event_id: str) -> None:
-    """Its news has been asked for.
-
-    # unscoped: see `save_push`.
-    """
-    await tx.execute(
-        "UPDATE carrier_pushes SET taken_at = $3 WHERE carrier = $1 AND event_id = $2", carrier, event_id, now()
-    )
+    payloads = [{"account": row["account_id"], "mode": row["mode"], "purchase": row["id"]} for row in rows]
+    await enqueue(tx, *[Job(kind="labels.look_again", payload=payload) for payload in payloads])
+    return len(rows)
 
 
 def buy_job(scope: Scope, purchase_id: Id, run_at: dt.datetime | None = None) -> Job:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,9 +22,10 @@ from portside.carriers.contract import TrackSnapshot
 from portside.carriers.errors import CarrierError
 from portside.db.begin import begin, reading
 from portside.errors import BadRequest, NotAuthenticated, NotFound
+from portside.jobs.models import Job
+from portside.jobs.queue import enqueue
 from portside.kit.clock import now
-from portside.labels import actions, queries
-from portside.rest.endpoint import read_body
+from portside.labels import actions
 from portside.tracking import actions as tracking
 from portside.tracking import queries as tracks
 from portside.tracking.flows import ask
@@ -41,11 +42,19 @@ _POLL_PATIENCE = dt.timedelta(minutes=10)
 @post("/carrier-hooks/{carrier:str}", status_code=HTTP_200_OK)
 async def receive_push(request: Request[Any, Any, Any], carrier: str) -> Response[bytes]:
     """Take a carrier's push: verify it, keep it once, answer 200. A job asks for the news."""
+    if push_reader(carrier) is None:
+        raise NotFound
+    body = await request.body()
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.scope["headers"]}
+    await accept_push(carrier, headers, body)
+    return Response(b'{"status": "received"}', media_type="application/json")
+
+
+async def accept_push(carrier: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Verify a push and keep it once; header names are in lower case. Raises NotFound, NotAuthenticated, BadRequest."""
     reader = push_reader(carrier)
     if reader is None:
         raise NotFound
-    body, _ = await read_body(request)
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in request.scope["headers"]}
     try:
         push = reader.parse_push(headers, body)
     except CarrierError as refusal:
@@ -53,19 +62,19 @@ async def receive_push(request: Request[Any, Any, Any], carrier: str) -> Respons
             raise NotAuthenticated(refusal.text) from refusal
         raise BadRequest(refusal.text) from refusal
     async with begin() as tx:
-        await actions.save_push(tx, carrier, push, body)
-    return Response(b'{"status": "received"}', media_type="application/json")
+        if await tracking.save_push(tx, carrier, push, body):
+            await enqueue(tx, Job(kind="labels.take_push", payload={"carrier": carrier, "event": push.event_id}))
 
 
 async def take_push(carrier: str, event_id: str) -> None:
     """Ask for the news that a push announced. Raises CarrierError to be retried."""
     async with reading() as tx:
-        number = await queries.find_push(tx, carrier, event_id)
+        number = await tracks.find_push(tx, carrier, event_id)
     if number is None:
         return
     await take_news(carrier, number)
     async with begin() as tx:
-        await actions.mark_push_taken(tx, carrier, event_id)
+        await tracking.mark_push_taken(tx, carrier, event_id)
 
 
 async def take_news(carrier: str, tracking_number: str) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+
 from portside.accounts.queries import get_scope
-from portside.db.begin import reading
-from portside.jobs.models import Retry, Run
+from portside.db.begin import begin, reading
+from portside.jobs.models import Postponed, Retry, Run
 from portside.jobs.registry import job
+from portside.kit.clock import now
 from portside.kit.scope import Scope
-from portside.labels import errands, inbox
+from portside.kit.services import services
+from portside.labels import actions, errands, inbox
+from portside.tracking import actions as tracking
 
 # A stray label costs money until it is voided, and carriers take voids for days.
 _VOID_RETRY = Retry(delays=(5, 30, 120, 600, 1800, 7200, 21600, 43200, 86400))
@@ -35,6 +41,22 @@ async def take_push(run: Run) -> None:
 async def poll_tracks(_run: Run) -> None:
     """Ask the carriers about the tracks that are due."""
     await inbox.poll()
+
+
+@job("labels.look_again", lane="bulk", retry=Retry(delays=()))
+async def look_again(run: Run) -> None:
+    """Try once more to carry on a purchase that seems forgotten."""
+    with contextlib.suppress(Postponed):
+        await errands.resume(await _scope(run), run.payload["purchase"])
+
+
+@job("labels.sweep", lane="bulk", every=600)
+async def sweep(_run: Run) -> None:
+    """Find purchases that no job carries on any more, and drop carriers' pushes that have served their time."""
+    oldest = now() - dt.timedelta(days=services().settings.retention_days)
+    async with begin() as tx:
+        await actions.requeue_forgotten(tx)
+        await tracking.forget_pushes(tx, oldest)
 
 
 async def _scope(run: Run) -> Scope:

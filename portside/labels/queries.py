@@ -103,19 +103,6 @@ async def list_flagged(tx: Tx, scope: Scope) -> list[StoredPurchase]:
     return [purchase_of(row) for row in rows]
 
 
-async def find_push(tx: Tx, carrier: str, event_id: str) -> str | None:
-    """The tracking number of a push whose news has not been asked for yet.
-
-    # unscoped: a push names a number, and only the tracks know whose it is.
-    """
-    number: str | None = await tx.fetchval(
-        "SELECT tracking_number FROM carrier_pushes WHERE carrier = $1 AND event_id = $2 AND taken_at IS NULL",
-        carrier,
-        event_id,
-    )
-    return number
-
-
 def purchase_of(row: Row) -> StoredPurchase:
     return StoredPurchase(**{name: row[name] for name in StoredPurchase.__struct_fields__})
 

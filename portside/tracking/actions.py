@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from portside.carriers.contract import Scan, TrackSnapshot
+from portside.carriers.contract import Push, Scan, TrackSnapshot
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.events import outbox
@@ -142,6 +142,41 @@ async def postpone_polls(tx: Tx, keys: Sequence[TrackKey], until: dt.datetime) -
         [key.id for key in keys],
         until,
     )
+
+
+async def save_push(tx: Tx, carrier: str, push: Push, body: bytes) -> bool:
+    """Keep a carrier's push; False when it was kept already.
+
+    # unscoped: a push names a number, and only the tracks know whose it is.
+    """
+    kept = await tx.fetchval(
+        "INSERT INTO carrier_pushes (carrier, event_id, tracking_number, body, received_at) "
+        "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING true",
+        carrier,
+        push.event_id,
+        push.tracking_number,
+        body,
+        now(),
+    )
+    return kept is not None
+
+
+async def mark_push_taken(tx: Tx, carrier: str, event_id: str) -> None:
+    """Its news has been asked for.
+
+    # unscoped: see `save_push`.
+    """
+    await tx.execute(
+        "UPDATE carrier_pushes SET taken_at = $3 WHERE carrier = $1 AND event_id = $2", carrier, event_id, now()
+    )
+
+
+async def forget_pushes(tx: Tx, before: dt.datetime) -> None:
+    """Drop pushes that came before then.
+
+    # unscoped: see `save_push`.
+    """
+    await tx.execute("DELETE FROM carrier_pushes WHERE received_at < $1", before)
 
 
 async def _record_update(tx: Tx, scope: Scope, track: Track) -> Track:

@@ -61,6 +61,19 @@ async def list_due(tx: Tx, moment: dt.datetime, limit: int) -> list[tuple[TrackK
     return [(_key(row), row["carrier"], row["tracking_number"]) for row in rows]
 
 
+async def find_push(tx: Tx, carrier: str, event_id: str) -> str | None:
+    """The tracking number of a push whose news has not been asked for yet.
+
+    # unscoped: a push names a number, and only the tracks know whose it is.
+    """
+    number: str | None = await tx.fetchval(
+        "SELECT tracking_number FROM carrier_pushes WHERE carrier = $1 AND event_id = $2 AND taken_at IS NULL",
+        carrier,
+        event_id,
+    )
+    return number
+
+
 async def with_scans(tx: Tx, scope: Scope, row: Row) -> Track:
     """The track of a row of `tracks`, with its history."""
     rows = await tx.fetch(

@@ -178,7 +178,7 @@ async def test_a_hundred_purchases_of_one_rate_are_one(
 
 
 async def test_a_file_that_cannot_be_stored_is_fetched_later(
-    api: httpx.AsyncClient, alice: Person, usps: LabelCarrier, monkeypatch: object
+    api: httpx.AsyncClient, alice: Person, usps: LabelCarrier
 ) -> None:
     rate = await rated(api)
     from portside.kit.services import services
@@ -194,3 +194,25 @@ async def test_a_file_that_cannot_be_stored_is_fetched_later(
     settled = (await api.get(f"/transactions/{label['object_id']}")).json()
     assert settled["status"] == "SUCCESS" and (await api.get(settled["label_url"])).status_code == 200
     assert len(usps.purchases) == 1
+
+
+async def test_a_purchase_whose_job_is_lost_is_flagged_and_carried_on(
+    api: httpx.AsyncClient, alice: Person, usps: LabelCarrier
+) -> None:
+    usps.is_mute = True
+    label = await bought(api)
+    usps.is_mute, usps.fails_to_tell = False, CarrierError("carrier_down", "503")
+    async with begin() as tx:
+        await tx.execute("DELETE FROM jobs WHERE kind = 'labels.buy'")
+        past = "updated_at = now() - interval '2 hours', settle_after = now() - interval '1 hour'"
+        await tx.execute(f"UPDATE purchases SET {past} WHERE account_id = $1", alice.account_id)
+        assert await actions.requeue_forgotten(tx) == 1
+    await drain(lanes=["bulk"])
+    assert (await purchase_of(alice, label["rate"])).flagged_at is not None
+    usps.fails_to_tell = None
+    async with begin() as tx:
+        await tx.execute(f"UPDATE purchases SET {past} WHERE account_id = $1", alice.account_id)
+        assert await actions.requeue_forgotten(tx) == 1
+    await drain(lanes=["bulk"])
+    settled = await purchase_of(alice, label["rate"])
+    assert (settled.state, settled.flagged_at) == ("bought", None) and len(usps.purchases) == 1

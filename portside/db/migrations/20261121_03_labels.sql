@@ -75,7 +75,7 @@ CREATE TABLE purchases (
 );
 CREATE UNIQUE INDEX purchases_one_per_rate ON purchases (account_id, mode, rate_id)
     WHERE state NOT IN ('rejected', 'voided', 'refunded');
-
+CREATE INDEX purchases_open ON purchases (updated_at) WHERE state = 'reserved';
 CREATE INDEX purchases_flagged ON purchases (account_id, mode, id) WHERE flagged_at IS NOT NULL;
 
 CREATE TABLE labels (
