@@ -84,7 +84,8 @@ def pgbench(server: Server, template: str, connections: int) -> Measured:
             *("-M", "prepared", "-c", str(connections), "-j", "1", "-T", str(SECONDS), "-f", file.name),
             *("-h", kwargs["host"], "-p", str(kwargs["port"]), "-U", kwargs["user"], kwargs["database"]),
         ]
-        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     rate = float(re.search(r"tps = ([0-9.]+)", done.stdout)[1])  # type: ignore[index]
     latency = float(re.search(r"latency average = ([0-9.]+)", done.stdout)[1])  # type: ignore[index]
     load = Load(requests=int(rate * SECONDS), per_second=rate, p50=latency, p99=0.0, failures=0)
@@ -122,24 +123,26 @@ FRESH = {
 
 def insert(table: str, row: dict[str, Any]) -> str:
     columns = [name for name in row if name not in GENERATED.get(table, set())]
-    values = [FRESH.get((table, name)) or literal(row[name], name) for name in columns]
+    values = [FRESH.get((table, name)) or literal(row[name], table, name) for name in columns]
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM ids"
 
 
-def literal(value: Any, column: str) -> str:
+def literal(value: Any, table: str, column: str) -> str:
     if value is None:
         return "NULL"
     if isinstance(value, int):
         return str(value)
-    text = (
-        str(value).replace("'", "''").replace(":", "'||chr(58)||'") if column in ("details", "payload") else str(value)
-    )
-    kind = {"details": "::jsonb", "payload": ""}.get(column, "")
+    # pgbench takes a colon for the start of a variable.
+    text = str(value).replace("'", "''").replace(":", "'||chr(58)||'")
+    return f"('{text}'){kind_of(table, column)}"
+
+
+def kind_of(table: str, column: str) -> str:
+    if column == "details" or (table, column) == ("jobs", "payload"):
+        return "::jsonb"
     if column.endswith("_at"):
-        kind = "::timestamptz"
-    elif column == "id" or column.endswith("_id"):
-        kind = "::uuid"
-    return f"('{text}'){kind}"
+        return "::timestamptz"
+    return "::uuid" if column == "id" or column.endswith("_id") else ""
 
 
 async def durability(server: Server) -> dict[str, str]:

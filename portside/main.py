@@ -13,18 +13,25 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from portside.addresses import api as addresses
 from portside.carrier_accounts import api as carrier_accounts
 from portside.customs import api as customs
+from portside.labels import api as labels
+from portside.labels import inbox
 from portside.orders import api as orders
 from portside.parcels import api as parcels
 from portside.rates import api as rates
 from portside.rest import system
 from portside.rest.asgi import front
-from portside.rest.errors import answer_error
+from portside.rest.endpoint import Route, mounted
 from portside.rest.openapi import openapi, operations
 from portside.settings import Settings
-from portside.webhooks import api as webhooks
 from portside.shipments import api as shipments
+from portside.simulations import api as simulations
+from portside.tracking import api as tracking
+from portside.web import assets, sign_in
+from portside.web import orders as order_pages
+from portside.web.errors import answer_error
+from portside.webhooks import api as webhooks
 
-API: list[ControllerRouterHandler] = [
+API: list[Route | ControllerRouterHandler] = [
     *addresses.routes,
     *parcels.routes,
     *customs.routes,
@@ -32,18 +39,30 @@ API: list[ControllerRouterHandler] = [
     *rates.routes,
     *orders.routes,
     *shipments.routes,
+    *tracking.routes,
+    *labels.routes,
+    *inbox.routes,
+    *simulations.routes,
     *webhooks.routes,
     *system.routes,
+]
+
+# For people; everything else is for programs.
+PAGES: list[ControllerRouterHandler] = [
+    *assets.routes,
+    *sign_in.routes,
+    *order_pages.routes,
 ]
 
 
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application. Pool, services and wiring must be installed before it serves."""
     app = Litestar(
-        route_handlers=[*API],
+        route_handlers=[*mounted(API), *PAGES],
         exception_handlers={Exception: answer_error},
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
+        logging_config=None,
     )
     return front(app)
 
@@ -53,9 +72,12 @@ def openapi_document() -> dict[str, Any]:
     return openapi(operations(API), version("portside"))
 
 
-def route_list(routes: Iterable[ControllerRouterHandler]) -> list[str]:
+def route_list(routes: Iterable[Route | ControllerRouterHandler]) -> list[str]:
     """`POST /orders`, one line per route, in the table's order."""
-    handlers = [route for route in routes if isinstance(route, HTTPRouteHandler)]
-    return [
-        f"{' '.join(sorted(handler.http_methods))} {path}" for handler in handlers for path in sorted(handler.paths)
-    ]
+    lines = []
+    for route in routes:
+        if isinstance(route, Route):
+            lines.append(f"{route.operation.method} {route.operation.path}")
+        elif isinstance(route, HTTPRouteHandler):
+            lines += [f"{' '.join(sorted(route.http_methods))} {path}" for path in sorted(route.paths)]
+    return lines

@@ -59,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, description="Orders that may wait for a commit in one process before 429.")
     ] = 2000
     batch_size: Annotated[int, Meta(ge=1, le=500, description="Orders joined into one commit.")] = 64
-    batch_lanes: Annotated[int, Meta(ge=1, le=16, description="Commits of orders in flight at once.")] = 2
+    batch_lanes: Annotated[int, Meta(ge=1, le=16, description="Commits of orders in flight at once.")] = 1
     max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 5_000_000
     max_line_items: Annotated[int, Meta(ge=1, description="Most line items in one order.")] = 1000
     max_parcels: Annotated[int, Meta(ge=1, description="Most parcels in one shipment.")] = 200

@@ -10,7 +10,7 @@ import msgspec
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 
-# What a carrier needs before a label can be bought (api.md §2.1.1).
+# What a carrier needs before a label can be bought, beside the state where one is used.
 NEEDED_TO_BUY = ("name", "street1", "city", "zip", "country")
 STATE_NEEDED_IN = frozenset({"US", "CA", "AU"})
 
@@ -39,7 +39,8 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_complete(self) -> bool:
-        if any(not getattr(self, name) for name in NEEDED_TO_BUY):
+        """Whether it has what a carrier needs before a label can be bought."""
+        if not (self.name and self.street1 and self.city and self.zip and self.country):
             return False
         return bool(self.state) or self.country not in STATE_NEEDED_IN
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -121,16 +121,50 @@ def address_draft(scope: Scope, given: AddressIn, field: str | None = None) -> A
 
 
 def nested_address_out(address: Address, *, test: bool) -> NestedAddressOut:
-    return NestedAddressOut(**_shared(address), test=test)
+    return NestedAddressOut(
+        object_id=address.id,
+        is_complete=address.is_complete,
+        validation_results=_validation_out(address),
+        name=address.name,
+        company=address.company,
+        street_no=address.street_no,
+        street1=address.street1,
+        street2=address.street2,
+        street3=address.street3,
+        city=address.city,
+        state=address.state,
+        zip=address.zip,
+        country=address.country,
+        phone=address.phone,
+        email=address.email,
+        is_residential=address.is_residential,
+        test=test,
+    )
 
 
 def address_out(stored: StoredAddress, scope: Scope) -> AddressOut:
     address = stored.address
+    created = to_wire(stored.created_at)
     return AddressOut(
-        **_shared(address),
+        object_id=address.id,
+        is_complete=address.is_complete,
+        validation_results=_validation_out(address),
+        name=address.name,
+        company=address.company,
+        street_no=address.street_no,
+        street1=address.street1,
+        street2=address.street2,
+        street3=address.street3,
+        city=address.city,
+        state=address.state,
+        zip=address.zip,
+        country=address.country,
+        phone=address.phone,
+        email=address.email,
+        is_residential=address.is_residential,
         test=scope.is_test,
-        object_created=to_wire(stored.created_at),
-        object_updated=to_wire(stored.updated_at),
+        object_created=created,
+        object_updated=created if stored.updated_at is stored.created_at else to_wire(stored.updated_at),
         object_owner=scope.owner,
         longitude=address.longitude,
         latitude=address.latitude,
@@ -138,28 +172,8 @@ def address_out(stored: StoredAddress, scope: Scope) -> AddressOut:
     )
 
 
-_SHARED = (
-    "name",
-    "company",
-    "street_no",
-    "street1",
-    "street2",
-    "street3",
-    "city",
-    "state",
-    "zip",
-    "country",
-    "phone",
-    "email",
-    "is_residential",
-)
+def _validation_out(address: Address) -> ValidationResults:
+    return msgspec.convert(address.validation, ValidationResults) if address.validation else _NOT_VALIDATED
 
 
-def _shared(address: Address) -> dict[str, Any]:
-    shared: dict[str, Any] = {name: getattr(address, name) for name in _SHARED}
-    shared["object_id"] = address.id
-    shared["is_complete"] = address.is_complete
-    shared["validation_results"] = (
-        msgspec.convert(address.validation, ValidationResults) if address.validation else ValidationResults()
-    )
-    return shared
+_NOT_VALIDATED = ValidationResults()

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response, get
+from litestar.types import ControllerRouterHandler
 
 from portside.accounts.queries import get_scope
 from portside.carrier_accounts import actions, queries, wire
@@ -19,7 +20,7 @@ from portside.kit.crypto import BadLink, new_token
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Mode
 from portside.kit.services import services
-from portside.rest.endpoint import Call, endpoint
+from portside.rest.endpoint import Answer, Call, Route, endpoint
 from portside.rest.pages import Page
 
 # How long somebody may take at the carrier.
@@ -101,8 +102,20 @@ class SignInRefused(AppError):
         self.title = title
 
 
-@endpoint("GET", "/carrier_accounts/{carrier_account_id}/signin/initiate", status=302, query=wire.SignInQuery)
-async def initiate_sign_in(call: Call) -> Response[bytes]:
+def _answer_sign_in_error(error: AppError) -> Answer:
+    """The SDKs have types for the errors of this one operation: a title and a detail."""
+    title = error.title if isinstance(error, SignInRefused) else HTTPStatus(error.status).phrase
+    return Answer(error.status, msgspec.json.encode({"title": title, "detail": error.message} | error.body()))
+
+
+@endpoint(
+    "GET",
+    "/carrier_accounts/{carrier_account_id}/signin/initiate",
+    status=302,
+    query=wire.SignInQuery,
+    on_error=_answer_sign_in_error,
+)
+async def initiate_sign_in(call: Call) -> Answer:
     """Send the account's owner to the carrier to sign in.
 
     From there they come back to `redirect_uri` with `state` and a `code`; the account is connected then.
@@ -120,17 +133,8 @@ async def initiate_sign_in(call: Call) -> Response[bytes]:
     query = urlencode({"redirect_uri": wanted.redirect_uri, "state": wanted.state})
     path = f"/carrier-signin/{scope.mode}/{scope.account_id}/{account.id}?{query}"
     link = services().keys.sign_link(path, int(time.time()) + SIGN_IN_SECONDS)
-    return _redirect(services().public_url + link)
-
-
-def _answer_sign_in_error(_request: Request[Any, Any, Any], error: AppError) -> Response[bytes]:
-    """The SDKs have types for the errors of this one operation: a title and a detail."""
-    title = error.title if isinstance(error, SignInRefused) else HTTPStatus(error.status).phrase
-    body = {"title": title, "detail": error.message} | error.body()
-    return Response(msgspec.json.encode(body), status_code=error.status, media_type="application/json")
-
-
-initiate_sign_in.exception_handlers = {AppError: _answer_sign_in_error}
+    location = (services().public_url + link).encode("latin-1", "replace")
+    return Answer(302, b"", headers=((b"location", location), (b"cache-control", b"no-store")))
 
 
 @get("/carrier-signin/{mode:str}/{account_id:str}/{carrier_account_id:str}")
@@ -162,7 +166,7 @@ def _redirect(url: str) -> Response[bytes]:
     return Response(b"", status_code=302, headers={"Location": url, "Cache-Control": "no-store"})
 
 
-routes = [
+routes: list[Route | ControllerRouterHandler] = [
     create_carrier_account,
     list_carrier_accounts,
     get_registration_status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 
 _TEXT = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?)?"
@@ -22,11 +22,7 @@ def to_wire(moment: dt.datetime) -> str:
     """`2022-01-10T17:12:11.456Z`: exactly three decimals, microseconds cut."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z" if moment.year > 999 else _early(moment)
-
-
-def _early(moment: dt.datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment.isoformat("T", "milliseconds")[:-6] + "Z"
 
 
 def from_wire(text: str) -> dt.datetime | None:

@@ -30,4 +30,8 @@ def plain_decimal(value: object) -> str | None:
 
 def fixed(text: str | Decimal, places: int) -> str:
     """`fixed("12.1", 2)` is `12.10`; rounded half up, as money is."""
+    if isinstance(text, str):
+        whole, _, fraction = text.partition(".")
+        if len(fraction) <= places and whole.lstrip("-").isdigit():
+            return f"{whole}.{fraction:0<{places}}"
     return format(Decimal(text).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), "f")

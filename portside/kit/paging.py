@@ -10,7 +10,7 @@ import msgspec
 from portside.kit.ids import Id, as_id
 
 # Deep pages by number cost what they skip; clients that follow `next` never pay it.
-DEEPEST_OFFSET = 10_000
+DEEPEST_OFFSET = 100_000
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -42,7 +42,7 @@ def translated(error: Exception, method: str) -> AppError | None:
     if isinstance(error, AppError):
         return error
     if isinstance(error, FrameworkMethodNotAllowed):
-        allowed = (error.headers or {}).get("Allow", "")
+        allowed = (error.headers or {}).get("allow", "")
         return MethodNotAllowed(method, frozenset(part.strip() for part in allowed.split(",") if part))
     if isinstance(error, HTTPException):
         if error.status_code == HTTPStatus.NOT_FOUND:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
-from litestar.handlers import HTTPRouteHandler
 
-from portside.rest.endpoint import Operation
+from portside.rest.endpoint import Operation, Route
 from portside.rest.pages import Page
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
@@ -25,8 +24,7 @@ _ERRORS = {
 
 def operations(routes: Iterable[Any]) -> list[Operation]:
     """The operations of a router table, in its order."""
-    handlers = [route for route in routes if isinstance(route, HTTPRouteHandler)]
-    return [handler.opt["operation"] for handler in handlers if "operation" in handler.opt]
+    return [route.operation for route in routes if isinstance(route, Route)]
 
 
 def openapi(described: Sequence[Operation], version: str) -> dict[str, Any]:

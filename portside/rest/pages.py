@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from portside.errors import FieldErrors
+from portside.errors import FieldErrors, NotFound
 from portside.kit.ids import as_id
 from portside.kit.paging import DEEPEST_OFFSET, PageRequest, Slice, read_token, write_token
 
@@ -38,7 +38,7 @@ def page_request(query: Mapping[str, Sequence[str]], default: int) -> PageReques
         after, before = place
     size = min(size, LARGEST_PAGE)
     if not token and (number - 1) * size > DEEPEST_OFFSET:
-        raise FieldErrors({"page": [f"Beyond {DEEPEST_OFFSET} objects, follow the links in `next`."]})
+        raise NotFound(f"Invalid page. Beyond {DEEPEST_OFFSET} objects, follow the links in `next`.")
     return PageRequest(size=size, number=number, after=after, before=before)
 
 

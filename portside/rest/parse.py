@@ -8,6 +8,7 @@ names every wrong field at once, in the nested shape of the request.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -113,6 +114,9 @@ def _convert_union(info: inspect.UnionType, value: Any, depth: int) -> Any:
 def _convert_struct(info: inspect.StructType, value: Any, depth: int) -> Any:
     if isinstance(value, str):
         value = nested_json(value)
+    if value == []:
+        # How PHP clients write an empty object.
+        value = {}
     if not isinstance(value, Mapping):
         raise _Wrong("Invalid data. Expected an object.")
     errors: dict[str, Any] = {}
@@ -194,6 +198,8 @@ def _convert_text(info: inspect.StrType, value: Any, _depth: int) -> str:
     text = _clean(value)
     if info.max_length is not None and len(text) > info.max_length:
         raise _Wrong(f"Ensure this field has no more than {info.max_length} characters.")
+    if info.pattern is not None and not re.search(info.pattern, text):
+        raise _Wrong("This value does not have the right form.")
     if info.min_length and len(text) < info.min_length:
         raise _Wrong("This field may not be blank.")
     return text

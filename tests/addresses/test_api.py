@@ -80,9 +80,16 @@ async def test_pages_follow_their_links(api: httpx.AsyncClient) -> None:
     assert (await api.get("/addresses?results=2&page=3")).json()["results"] == third["results"]
 
 
-@pytest.mark.parametrize("query", ["page=0", "page=x", "results=-1", "page_token=zzz", "page=999999999", "page=%00"])
+@pytest.mark.parametrize("query", ["page=0", "page=x", "results=-1", "page_token=zzz", "page=%00"])
 async def test_a_wrong_page_is_a_400(api: httpx.AsyncClient, query: str) -> None:
     assert (await api.get(f"/addresses?{query}")).status_code == 400
+
+
+async def test_a_page_beyond_the_end_is_empty_or_not_there(api: httpx.AsyncClient) -> None:
+    await api.post("/addresses", json={"country": "US"})
+    empty = await api.get("/addresses?page=999&results=100")
+    assert (empty.status_code, empty.json()["results"]) == (200, [])
+    assert (await api.get("/addresses?page=999999999")).status_code == 404
 
 
 async def test_missing_and_foreign_look_the_same(api: httpx.AsyncClient, charlie_api: httpx.AsyncClient) -> None:
