@@ -1,9 +1,11 @@
-"""What follows what: event -> kinds of the jobs that react. Nothing else."""
+"""What follows what: event -> kinds of the jobs that react, and what lower folders are handed from higher ones."""
 
 from __future__ import annotations
 
 from portside.events import outbox
 from portside.events.outbox import Reactions
+from portside.labels.news import apply_news
+from portside.tracking import flows as tracking
 
 REACTIONS: Reactions = {
     "transaction_created": ["webhooks.fan_out"],
@@ -18,5 +20,6 @@ REACTIONS: Reactions = {
 
 
 def install() -> None:
-    """Hand the table down to the outbox; once, at start."""
+    """Hand the table down to the outbox, and to tracking who tells labels a carrier's news; once, at start."""
     outbox.install(REACTIONS)
+    tracking.install(apply_news)

@@ -12,7 +12,7 @@ from portside.jobs.registry import job
 from portside.kit.clock import now
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels import actions, errands, inbox
+from portside.labels import actions, errands, news
 from portside.tracking import actions as tracking
 
 # A stray label costs money until it is voided, and carriers take voids for days.
@@ -34,13 +34,13 @@ async def void(run: Run) -> None:
 @job("labels.take_push", lane="fast")
 async def take_push(run: Run) -> None:
     """Ask for the news that a carrier's push announced."""
-    await inbox.take_push(run.payload["carrier"], run.payload["event"])
+    await news.take_push(run.payload["carrier"], run.payload["event"])
 
 
 @job("labels.poll_tracks", lane="polls", every=30)
 async def poll_tracks(_run: Run) -> None:
     """Ask the carriers about the tracks that are due."""
-    await inbox.poll()
+    await news.poll()
 
 
 @job("labels.look_again", lane="bulk", retry=Retry(delays=()))

@@ -11,7 +11,7 @@ import pytest
 from portside.carriers.errors import CarrierError
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
-from portside.labels import inbox
+from portside.labels import news
 from tests.orders.data import order_body
 from tests.support.cast import Person
 from tests.support.labelling import PUSH_SECRET, LabelCarrier, bought, events_of, scan
@@ -73,9 +73,9 @@ async def test_a_scan_that_changes_no_status_tells_only_of_the_track(
 ) -> None:
     label = await bought(api)
     usps.tells(label["tracking_number"], ACCEPTED)
-    await inbox.take_news("usps", label["tracking_number"])
+    await news.take_news("usps", label["tracking_number"])
     usps.tells(label["tracking_number"], ACCEPTED, DEPARTED)
-    await inbox.take_news("usps", label["tracking_number"])
+    await news.take_news("usps", label["tracking_number"])
     names = [event["event"] for event in await events_of(alice)]
     assert names == ["transaction_created", "track_updated", "transaction_updated", "track_updated"]
 
@@ -108,7 +108,7 @@ async def test_all_who_follow_a_number_hear_of_it(
     await charlie_api.post("/tracks", json={"carrier": "usps", "tracking_number": number})
     usps.tells(number, ACCEPTED)
     asked = usps.questions
-    await inbox.take_news("usps", number)
+    await news.take_news("usps", number)
     assert usps.questions == asked + 1
     assert "track_updated" in [event["event"] for event in await events_of(alice)]
     (event,) = await events_of(charlie)
@@ -142,7 +142,7 @@ async def test_polls_ask_what_is_due_and_stop_at_the_end(
     async with begin() as tx:
         await tx.execute("UPDATE tracks SET next_poll_at = NULL WHERE account_id <> $1", alice.account_id)
         await tx.execute("UPDATE tracks SET next_poll_at = now() WHERE account_id = $1", alice.account_id)
-    assert await inbox.poll() == 3 and await inbox.poll() == 0
+    assert await news.poll() == 3 and await news.poll() == 0
     statuses = [(await api.get(f"/transactions/{label['object_id']}")).json()["tracking_status"] for label in labels]
     assert statuses == ["TRANSIT", "DELIVERED", "UNKNOWN"]
     assert [moment is None for moment in await next_polls(alice)] == [False, True, False]
@@ -156,15 +156,15 @@ async def test_a_carrier_that_is_down_is_polled_again_later(
         await tx.execute("UPDATE tracks SET next_poll_at = NULL WHERE account_id <> $1", alice.account_id)
         await tx.execute("UPDATE tracks SET next_poll_at = now() WHERE account_id = $1", alice.account_id)
     usps.fails_to_tell = CarrierError("carrier_down", "503")
-    assert await inbox.poll() == 1
+    assert await news.poll() == 1
     (moment,) = await next_polls(alice)
-    assert moment is not None and await inbox.poll() == 0
+    assert moment is not None and await news.poll() == 0
 
 
 async def test_the_same_news_at_once_is_written_once(api: httpx.AsyncClient, alice: Person, usps: LabelCarrier) -> None:
     label = await bought(api)
     usps.tells(label["tracking_number"], ACCEPTED, DEPARTED)
-    await asyncio.gather(*(inbox.take_news("usps", label["tracking_number"]) for _ in range(10)))
+    await asyncio.gather(*(news.take_news("usps", label["tracking_number"]) for _ in range(10)))
     names = [event["event"] for event in await events_of(alice)]
     assert names == ["transaction_created", "track_updated", "transaction_updated"]
     track = (await api.get(f"/tracks/usps/{label['tracking_number']}")).json()
