@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,9 @@ import asyncpg
 import msgspec
 
 from portside import wiring, worker
+from portside.carriers import registry
+from portside.carriers.simulated.ups import ups
+from portside.carriers.simulated.usps import usps
 from portside.db import embedded
 from portside.db.migrate import migrate
 from portside.db.pool import UNREACHABLE, close_pool, open_pool
@@ -24,10 +28,17 @@ from portside.kit.files import FileStore
 from portside.kit.http import Door
 from portside.kit.password import Passwords
 from portside.kit.services import Services
+from portside.labels.inbox import accept_push
 from portside.settings import Settings
+from portside.simulator import world
+from portside.simulator.world import World
+from portside.web import assets
 
 KEY_FILE = "secret_keys"
 FILES_FOLDER = "files"
+
+# What the simulated carriers sign their pushes for.
+_PUSHES = "simulated-carrier-push"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,11 +91,14 @@ async def running(settings: Settings, target: Target, *, application: str, publi
         door=Door(settings.networks()),
         passwords=Passwords(),
         files=FileStore(settings.data_dir / FILES_FOLDER),
+        templates=assets.load_templates(),
+        static_files=assets.load_static_files(),
         public_url=(settings.public_url or public_url).rstrip("/"),
     )
     kit.install(services)
     wiring.install()
     worker.import_jobs()
+    outside = install_carriers(services, target.dsn, target.connect)
     sharing = asyncio.create_task(wake.share())
     try:
         yield services
@@ -93,8 +107,30 @@ async def running(settings: Settings, target: Target, *, application: str, publi
         await asyncio.gather(sharing, return_exceptions=True)
         await services.door.close()
         services.passwords.close()
+        await remove_carriers(outside)
         await close_pool()
         kit.install(None)
+
+
+def install_carriers(services: Services, dsn: str, connect: Mapping[str, Any] | None = None) -> World:
+    """Give this process its carriers, one line each, and the world that the simulated ones live in."""
+    outside = World(dsn, connect, sign=partial(services.keys.sign, _PUSHES), deliver=accept_push)
+    verify = partial(services.keys.verify, _PUSHES)
+    registry.install(
+        [
+            usps(outside, verify),
+            ups(outside, verify),
+        ]
+    )
+    world.install(outside)
+    return outside
+
+
+async def remove_carriers(outside: World) -> None:
+    """Undo `install_carriers`."""
+    registry.install([])
+    world.install(None)
+    await outside.close()
 
 
 def key_ring(settings: Settings) -> KeyRing:

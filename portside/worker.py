@@ -22,10 +22,12 @@ def import_jobs() -> tuple[ModuleType, ...]:
     """Import every feature's jobs.py, which declares its kinds of job. A process that only queues needs it too."""
     from portside.events import jobs as events
     from portside.jobs import jobs as queue
+    from portside.labels import jobs as labels
     from portside.shipments import jobs as shipments
+    from portside.simulations import jobs as simulations
     from portside.webhooks import jobs as webhooks
 
-    return events, queue, shipments, webhooks
+    return events, queue, labels, shipments, simulations, webhooks
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:

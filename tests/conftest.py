@@ -18,6 +18,8 @@ from portside.kit.http import Door
 from portside.kit.password import Passwords
 from portside.main import create_app
 from portside.settings import Settings, load
+from portside.startup import install_carriers, remove_carriers
+from portside.web import assets
 from tests.support.cast import Person, make_person
 from tests.support.database import TestServer, fresh_database
 
@@ -66,11 +68,14 @@ async def product(database: str, settings: Settings) -> AsyncIterator[Callable[.
         door=Door(settings.networks()),
         passwords=Passwords(time_cost=1, memory_kib=8192, lanes=1),
         files=FileStore(Path(settings.data_dir) / "files"),
+        templates=assets.load_templates(),
+        static_files=assets.load_static_files(),
         public_url="http://portside.test",
     )
     kit.install(services)
     wiring.install()
     worker.import_jobs()
+    outside = install_carriers(services, database)
     transport = httpx.ASGITransport(app=create_app(settings))  # type: ignore[arg-type]
 
     def client(token: str | None = None, **headers: str) -> httpx.AsyncClient:
@@ -80,6 +85,7 @@ async def product(database: str, settings: Settings) -> AsyncIterator[Callable[.
         return httpx.AsyncClient(transport=transport, base_url="http://portside.test", headers=given)
 
     yield client
+    await remove_carriers(outside)
     await services.door.close()
     services.passwords.close()
     kit.install(None)
