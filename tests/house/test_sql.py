@@ -39,7 +39,7 @@ OWNERS = {
     "rates": "rates",
     "purchases": "labels",
     "labels": "labels",
-    "carrier_pushes": "labels",
+    "carrier_pushes": "tracking",
     "tracks": "tracking",
     "track_scans": "tracking",
     "webhooks": "webhooks",
