@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import asyncpg
@@ -12,6 +12,8 @@ import msgspec
 from portside.errors import Unavailable
 
 _pool: asyncpg.Pool[asyncpg.Record] | None = None
+# Told whenever the database turns out to be gone: the private one may have to be started again.
+_when_lost: Callable[[], None] | None = None
 
 _encode_json = msgspec.json.Encoder(decimal_format="string").encode
 _decode_json = msgspec.json.Decoder().decode
@@ -78,6 +80,18 @@ async def close_pool() -> None:
         await asyncio.wait_for(pool.close(), timeout=5)
     except TimeoutError:
         pool.terminate()
+
+
+def when_lost(callback: Callable[[], None] | None) -> None:
+    """Have `callback` called whenever the database cannot be reached."""
+    global _when_lost
+    _when_lost = callback
+
+
+def note_lost() -> None:
+    """The database could not be reached just now."""
+    if _when_lost is not None:
+        _when_lost()
 
 
 def current_pool() -> asyncpg.Pool[asyncpg.Record]:

@@ -9,9 +9,10 @@ import asyncpg
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
 
+    PoolConnection: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
     Tx: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 else:
-    Tx = asyncpg.Connection
+    PoolConnection = Tx = asyncpg.Connection
 
 Row: TypeAlias = "asyncpg.Record"
 Values: TypeAlias = "tuple[Any, ...]"
