@@ -1,4 +1,4 @@
-"""Which carriers this process speaks to; installed at start, one line per adapter in `wiring.py`."""
+"""Which carriers this process speaks to; installed at start, one line per adapter in `startup.py`."""
 
 from __future__ import annotations
 

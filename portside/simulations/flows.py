@@ -9,7 +9,7 @@ import datetime as dt
 
 from portside.carrier_accounts.queries import list_carrier_accounts
 from portside.db.begin import reading
-from portside.errors import BadRequest, FieldErrors, NotFound
+from portside.errors import BadRequest, NotFound
 from portside.kit.clock import now
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
@@ -31,7 +31,7 @@ async def look(scope: Scope) -> Moment:
 
 async def advance(scope: Scope, step: Step) -> Moment:
     """Set the clock forward; what has happened by then is pushed to us, as carriers do. Raises BadRequest,
-    FieldErrors, NotFound (no such parcel, or nothing more will happen to it)."""
+    NotFound (no such parcel, or nothing more will happen to it)."""
     accounts = await _accounts(scope)
     by = step.by
     if by is None:
@@ -39,7 +39,7 @@ async def advance(scope: Scope, step: Step) -> Moment:
         if by is None:
             raise NotFound("No scan is to come.")
     if (await _moment(accounts)).now + by - now() > _FARTHEST:
-        raise FieldErrors({"__all__": ["The clock cannot be set more than ten years ahead."]})
+        raise BadRequest("The clock cannot be set more than ten years ahead.")
     await world().advance(accounts, by)
     return await _told(accounts)
 

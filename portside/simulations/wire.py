@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from portside.errors import FieldErrors
+from portside.errors import BadRequest, FieldErrors
 from portside.kit.clock import to_wire
 from portside.simulations.models import Moment, Step
 from portside.simulator.books import LoggedCall
@@ -69,10 +69,10 @@ class CallsOut(msgspec.Struct, kw_only=True):
 
 
 def step(given: AdvanceIn) -> Step:
-    """Raises FieldErrors."""
+    """Raises BadRequest, FieldErrors."""
     spans: dict[str, float] = {name: value for name in _UNITS if (value := getattr(given, name)) is not None}
     if len(spans) + given.to_next_scan != 1:
-        raise FieldErrors({"__all__": ["Give exactly one of seconds, hours, days and to_next_scan."]})
+        raise BadRequest("Give exactly one of seconds, hours, days and to_next_scan.")
     if given.to_next_scan:
         return Step(by=None, tracking_number=given.tracking_number or None)
     if given.tracking_number:
@@ -111,9 +111,3 @@ def call_out(call: LoggedCall) -> CallOut:
         tracking_number=call.tracking_number,
         outcome=call.outcome,
     )
-
-
-def plain(shown: ClockOut | CallOut) -> dict[str, Any]:
-    """For the command line."""
-    built: dict[str, Any] = msgspec.to_builtins(shown)
-    return built
