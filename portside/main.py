@@ -15,18 +15,21 @@ from portside.carrier_accounts import api as carrier_accounts
 from portside.customs import api as customs
 from portside.labels import api as labels
 from portside.labels import inbox
+from portside.live_rates import api as live_rates
 from portside.orders import api as orders
+from portside.parcel_templates import api as parcel_templates
 from portside.parcels import api as parcels
 from portside.rates import api as rates
 from portside.rest import system
 from portside.rest.asgi import front
 from portside.rest.endpoint import Route, mounted
 from portside.rest.openapi import openapi, operations
+from portside.service_groups import api as service_groups
 from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, sign_in
+from portside.web import assets, sign_in, tokens
 from portside.web import orders as order_pages
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
@@ -38,9 +41,12 @@ API: list[Route | ControllerRouterHandler] = [
     *carrier_accounts.routes,
     *rates.routes,
     *orders.routes,
+    *parcel_templates.routes,
+    *service_groups.routes,
     *shipments.routes,
     *tracking.routes,
     *labels.routes,
+    *live_rates.routes,
     *inbox.routes,
     *simulations.routes,
     *webhooks.routes,
@@ -52,6 +58,7 @@ PAGES: list[ControllerRouterHandler] = [
     *assets.routes,
     *sign_in.routes,
     *order_pages.routes,
+    *tokens.routes,
 ]
 
 

@@ -69,6 +69,20 @@ async def set_password(tx: Tx, email: str, password_hash: str) -> None:
     await tx.execute("DELETE FROM sessions WHERE user_id = $1", user_id)
 
 
+async def renew_password_hash(tx: Tx, user_id: Id, before: str, after: str) -> None:
+    """Keep the same password under today's costs; nothing happens if it was changed meanwhile.
+
+    # unscoped: it belongs to a person.
+    """
+    await tx.execute(
+        "UPDATE users SET password_hash = $3, updated_at = $4 WHERE id = $1 AND password_hash = $2",
+        user_id,
+        before,
+        after,
+        now(),
+    )
+
+
 async def add_member(tx: Tx, account_id: Id, user_id: Id, role: str) -> None:
     """Let a person work on an account.
 
@@ -102,6 +116,17 @@ async def create_token(tx: Tx, account_id: Id, mode: Mode, *, name: str, created
         now(),
     )
     return token
+
+
+async def note_token_used(tx: Tx, token_hash: bytes) -> None:
+    """Remember, to the minute, that a token is in use. # unscoped: the token is what tells the scope."""
+    await tx.execute(
+        "UPDATE credentials SET last_used_at = $2 "
+        "WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $3)",
+        token_hash,
+        now(),
+        now() - dt.timedelta(minutes=1),
+    )
 
 
 async def revoke_token(tx: Tx, scope: Scope, credential_id: Id) -> None:
@@ -159,3 +184,11 @@ async def note_attempt(tx: Tx, name: str, window_start: dt.datetime) -> int:
         window_start,
     )
     return count
+
+
+async def forget_attempts(tx: Tx, name: str) -> None:
+    """Start counting anew: it was the right person after all.
+
+    # unscoped: sign-in attempts belong to no account.
+    """
+    await tx.execute("DELETE FROM counters WHERE name = $1", name)

@@ -32,13 +32,15 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearer credential as its owner may see it; `hint` is the start of the token."""
+    """A bearer credential as its owner may see it; `hint` is the start of the token, `created_by` the person's name
+    (empty: the operator)."""
 
     id: Id
     mode: Mode
     kind: CredentialKind
     name: str
     hint: str
+    created_by: str
     created_at: dt.datetime
     last_used_at: dt.datetime | None
     revoked_at: dt.datetime | None
@@ -48,4 +50,5 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser: the person, the account it works on and the mode it looks at."""
 
     user: User
+    account_name: str
     scope: Scope

@@ -91,7 +91,7 @@ async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
     # unscoped: the session is what tells the scope.
     """
     row = await tx.fetchrow(
-        "SELECT s.mode, u.id, u.email, u.name, a.id AS account_id, a.email AS owner FROM sessions s "
+        "SELECT s.mode, u.id, u.email, u.name, a.id AS account_id, a.email AS owner, a.company_name FROM sessions s "
         "JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id "
         "JOIN members m ON m.account_id = s.account_id AND m.user_id = s.user_id "
         "WHERE s.token_hash = $1 AND s.expires_at > $2",
@@ -102,14 +102,15 @@ async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
         return None
     user = User(id=Id(row["id"]), email=row["email"], name=row["name"])
     scope = Scope(Id(row["account_id"]), row["mode"], row["owner"], Actor("user", user.id))
-    return Session(user=user, scope=scope)
+    return Session(user=user, account_name=row["company_name"], scope=scope)
 
 
 async def list_credentials(tx: Tx, scope: Scope) -> list[Credential]:
     """The account's API tokens of this mode, newest first, revoked ones included."""
     rows = await tx.fetch(
-        "SELECT id, mode, kind, name, hint, created_at, last_used_at, revoked_at FROM credentials "
-        "WHERE account_id = $1 AND mode = $2 AND kind = 'api' ORDER BY id DESC LIMIT 200",
+        "SELECT c.id, c.mode, c.kind, c.name, c.hint, coalesce(nullif(u.name, ''), u.email, '') AS created_by, "
+        "c.created_at, c.last_used_at, c.revoked_at FROM credentials c LEFT JOIN users u ON u.id = c.created_by "
+        "WHERE c.account_id = $1 AND c.mode = $2 AND c.kind = 'api' ORDER BY c.id DESC LIMIT 200",
         scope.account_id,
         scope.mode,
     )

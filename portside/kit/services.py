@@ -1,4 +1,4 @@
-"""What one process has one of: settings, key ring, the door out, passwords, files. Installed once, at start."""
+"""What one process has one of: settings, key ring, the door out, passwords, files, templates. Installed at start."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from portside.kit.crypto import KeyRing
 from portside.kit.files import FileStore
 from portside.kit.http import Door
 from portside.kit.password import Passwords
+from portside.kit.render import Templates
+from portside.kit.static import StaticFiles
 from portside.settings import Settings
 
 # A label link outlives the label's use; Shippo's last a year too.
@@ -22,6 +24,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     door: Door
     passwords: Passwords
     files: FileStore
+    templates: Templates
+    static_files: StaticFiles
     public_url: str
 
     def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS) -> str:

@@ -19,10 +19,10 @@ from portside.orders.models import LabelSummary, Order, OrderDraft
 
 _INSERT = (
     "INSERT INTO orders (account_id, mode, id, order_number, order_status, shop_app, app_id, placed_at, "
-    "to_address_id, from_address_id, details, created_at, updated_at) "
-    "SELECT a, m, i, n, s, h, p, t, ta, fa, d, c, c FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], "
+    "to_address_id, from_address_id, details, search, created_at, updated_at) "
+    "SELECT a, m, i, n, s, h, p, t, ta, fa, d, q, c, c FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], "
     "$5::text[], $6::text[], $7::uuid[], $8::timestamptz[], $9::uuid[], $10::uuid[], $11::jsonb[], "
-    "$12::timestamptz[]) AS given (a, m, i, n, s, h, p, t, ta, fa, d, c) ON CONFLICT DO NOTHING"
+    "$12::text[], $13::timestamptz[]) AS given (a, m, i, n, s, h, p, t, ta, fa, d, q, c) ON CONFLICT DO NOTHING"
 )
 
 
@@ -58,6 +58,7 @@ def _row(draft: OrderDraft) -> tuple[object, ...]:
         order.details.to_address.id,
         sender.id if sender else None,
         order.details,
+        rules.search_text(order),
         order.created_at,
     )
 

@@ -29,6 +29,9 @@ ShopApp = Literal[
     "Weebly",
     "WooCommerce",
 ]
+# What a merchant still has to do something about, and of that what can be shipped now.
+OPEN: tuple[OrderStatus, ...] = ("UNKNOWN", "AWAITPAY", "PAID", "PARTIALLY_FULFILLED")
+TO_SHIP: tuple[OrderStatus, ...] = ("UNKNOWN", "PAID", "PARTIALLY_FULFILLED")
 WeightUnit = Literal["g", "kg", "lb", "oz"]
 
 

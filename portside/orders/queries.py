@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, get_args
 
 import msgspec
 
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
+from portside.kit.folding import like_pattern
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
-from portside.orders.models import LabelSummary, Order, OrderDetails
+from portside.orders.models import LabelSummary, Order, OrderDetails, OrderStatus
 from portside.orders.wire import OrderFilter
 
+# Decoded straight into its type: a page of orders costs half of what it would through plain dictionaries.
+_decode_details = msgspec.json.Decoder(OrderDetails).decode
+
 _COLUMNS = (
-    "id, order_number, order_status, shop_app, app_id, placed_at, details, event_seq, created_at, updated_at, "
+    "id, order_number, order_status, shop_app, app_id, placed_at, details::text AS details, event_seq, "
+    "created_at, updated_at, "
     "(SELECT jsonb_agg(l.summary ORDER BY l.created_at, l.label_id) FROM order_labels l "
     "WHERE l.account_id = o.account_id AND l.mode = o.mode AND l.order_id = o.id) AS labels"
 )
@@ -36,19 +42,45 @@ async def find_order(tx: Tx, scope: Scope, order_id: Id) -> Order | None:
     return None if row is None else _order(row)
 
 
-async def list_orders(tx: Tx, scope: Scope, page: PageRequest, wanted: OrderFilter) -> Slice[Order]:
-    """Newest first, those that fit every filter given."""
+async def find_orders(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, Order]:
+    """Those of the ids that exist, by id."""
+    rows = await tx.fetch(f"{_SELECT} AND id = ANY($3::uuid[])", scope.account_id, scope.mode, list(ids))
+    return {order.id: order for order in map(_order, rows)}
+
+
+async def list_orders(
+    tx: Tx, scope: Scope, page: PageRequest, wanted: OrderFilter, words: Sequence[str] = ()
+) -> Slice[Order]:
+    """Newest first, those that fit every filter given and say every one of the words."""
     sql, params = _SELECT, [scope.account_id, scope.mode]
-    for condition, value in _conditions(wanted):
+    for condition, value in [*_conditions(wanted), *(("search LIKE", like_pattern(word)) for word in words)]:
         params.append(value)
-        sql += f" AND {condition} ${len(params)}" + ("::text[])" if condition.endswith("(") else "")
+        sql += f" AND {condition} ${len(params)}"
+    if wanted.order_status:
+        sql += f" AND {_one_of(wanted.order_status)}"
     return (await fetch_page(tx, sql, params, page)).map(_order)
+
+
+async def count_orders(tx: Tx, scope: Scope, statuses: Sequence[OrderStatus], most: int) -> int:
+    """How many have one of the statuses; counting ends at `most`."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM (SELECT FROM orders WHERE account_id = $1 AND mode = $2 "
+        f"AND {_one_of(statuses)} LIMIT $3) AS counted",
+        scope.account_id,
+        scope.mode,
+        most,
+    )
+    return count
+
+
+def _one_of(statuses: Sequence[OrderStatus]) -> str:
+    """Written out, because only then does PostgreSQL see that a partial index has all it needs."""
+    known = [f"'{status}'" for status in statuses if status in get_args(OrderStatus)]
+    return f"order_status IN ({', '.join(known)})"
 
 
 def _conditions(wanted: OrderFilter) -> list[tuple[str, Any]]:
     conditions: list[tuple[str, Any]] = []
-    if wanted.order_status:
-        conditions.append(("order_status = ANY(", list(wanted.order_status)))
     if wanted.shop_app:
         conditions.append(("shop_app =", wanted.shop_app))
     if wanted.start_date:
@@ -66,7 +98,7 @@ def _order(row: Row) -> Order:
         shop_app=row["shop_app"],
         app_id=row["app_id"],
         placed_at=row["placed_at"],
-        details=msgspec.convert(row["details"], OrderDetails),
+        details=_decode_details(row["details"]),
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         event_seq=row["event_seq"],

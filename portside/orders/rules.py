@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
-from portside.orders.models import LabelSummary, LineItem, OrderDetails, OrderStatus
+from portside.kit.folding import fold
+from portside.orders.models import LabelSummary, LineItem, Order, OrderDetails, OrderStatus
 
 # A label that exists, or existed until the carrier says otherwise: a refund that is only asked for may be rejected.
 VALID_LABEL = frozenset({"SUCCESS", "REFUNDPENDING", "REFUNDREJECTED"})
+
+# Enough for an order of many lines; what is beyond is not found by searching.
+_LONGEST_SEARCH_TEXT = 1000
 
 GRAMS = {"g": Decimal(1), "kg": Decimal(1000), "oz": Decimal("28.349523125"), "lb": Decimal("453.59237")}
 
@@ -43,3 +47,12 @@ def total_grams(details: OrderDetails) -> int | None:
     if details.weight is None or details.weight_unit is None:
         return None
     return int((Decimal(details.weight) * GRAMS[details.weight_unit]).to_integral_value(ROUND_CEILING))
+
+
+def search_text(order: Order) -> str:
+    """What an order is found by, folded: its number, who gets it and where, and what was bought."""
+    to = order.details.to_address
+    parts = [order.order_number or "", to.name, to.company, to.email, to.city, to.zip]
+    for line in order.details.line_items:
+        parts += (line.sku or "", line.title or "")
+    return fold(" ".join(filter(None, parts)))[:_LONGEST_SEARCH_TEXT]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from portside.accounts import queries
+from portside.accounts import actions, queries
 from portside.db.begin import reading
 from portside.errors import NotAuthenticated
 from portside.kit.crypto import hash_token
@@ -44,6 +44,8 @@ async def scope_of(token: str) -> Scope:
         return known[1]
     async with reading() as tx:
         scope = await queries.find_scope_of_token(tx, key)
+        if scope is not None:
+            await actions.note_token_used(tx, key)
     if scope is None:
         _known.pop(key, None)
         raise NotAuthenticated("Token does not exist")

@@ -79,6 +79,7 @@ CREATE TABLE orders (
     to_address_id uuid NOT NULL,
     from_address_id uuid,
     details jsonb NOT NULL,
+    search text NOT NULL DEFAULT '',
     event_seq integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL,
@@ -87,6 +88,9 @@ CREATE TABLE orders (
     FOREIGN KEY (account_id, mode, from_address_id) REFERENCES addresses (account_id, mode, id)
 );
 CREATE INDEX orders_placed ON orders (account_id, mode, placed_at);
+-- What a merchant has to ship: few at any time, and looked at every other second by every open page.
+CREATE INDEX orders_open ON orders (account_id, mode, id)
+    WHERE order_status IN ('UNKNOWN', 'AWAITPAY', 'PAID', 'PARTIALLY_FULFILLED');
 
 -- What an order knows of its labels; labels tell it (their writers keep this copy), it never asks.
 CREATE TABLE order_labels (

@@ -8,7 +8,7 @@ from typing import Any
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import REFUSED, label, order_page, parcel, rates, rating, track
 from tests.web.samples.others import shipment_list, sign_in, token_page, webhook_page
-from tests.web.samples.shared import HELD, form, shell
+from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
 
 def fragment(**context: Any) -> dict[str, Any]:
@@ -85,7 +85,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
             "request_id": "0192f1c8",
         },
     ),
-    "fragment-orders": ("orders/_rows.html", order_list()),
+    "fragment-orders": ("orders/_rows.html", order_list(refresh=Ns(tabs=ORDER_TABS, to_ship="7"))),
     "fragment-shipments": ("shipments/_rows.html", shipment_list()),
     "fragment-parcel": ("orders/_parcel.html", fragment(parcel=parcel(weight="Enter a weight above 0."))),
     "fragment-rates": ("orders/_rates.html", fragment(rating=rating("ready", rates()))),

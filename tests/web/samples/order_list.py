@@ -213,7 +213,7 @@ def orders() -> list[Ns]:
     ]
 
 
-PAGE = Ns(previous_url=None, next_url="?after=x", note="Newest 12 orders")
+PAGE = Ns(previous_url=None, next_url="?after=x", note="12 orders on this page", poll_url=None)
 BULK = [
     Ns(label="Buy labels", icon="tag", url="#"),
     Ns(label="Packing slips", icon="file-text", url="#"),
@@ -236,6 +236,7 @@ def order_list(**changes: Any) -> dict[str, Any]:
         "import_url": "#",
         "orders": orders(),
         "page": PAGE,
+        "refresh": None,
         "bulk_actions": BULK,
         "empty": EMPTY,
     }

@@ -1,0 +1,63 @@
+"""The frame around pages: navigation, account, mode, and what is to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from portside.db.begin import reading
+from portside.orders.models import TO_SHIP
+from portside.orders.queries import count_orders
+from portside.web.answers import HOME, Flash
+from portside.web.visit import Shown, Visit
+
+# Counting stops here: more only means many.
+MOST_COUNTED = 1000
+_SETTINGS = (
+    ("tokens", "API tokens", "/app/settings/tokens"),
+    ("webhooks", "Webhooks", "/app/settings/webhooks"),
+)
+
+
+def fragment_shell(visit: Visit) -> Mapping[str, Any]:
+    """What a fragment needs of the frame."""
+    return {"csrf_token": visit.csrf_token, "mode": visit.scope.mode}
+
+
+async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Mapping[str, Any]:
+    """The `shell` of layout.html."""
+    async with reading() as tx:
+        to_ship = await count_orders(tx, visit.scope, TO_SHIP, MOST_COUNTED)
+    name = visit.signed_in.session.account_name or visit.scope.owner
+    return {
+        "nav": _navigation(capped(to_ship) if to_ship else None),
+        "active": shown.section,
+        "active_child": shown.child,
+        "mode": visit.scope.mode,
+        "mode_url": "/app/mode",
+        "account": {"name": name},
+        "user": {"name": visit.user.name or visit.user.email, "email": visit.user.email},
+        "account_links": [],
+        "sign_out_url": "/sign-out",
+        "csrf_token": visit.csrf_token,
+        "home_url": HOME,
+        "flashes": flashes,
+    }
+
+
+def capped(count: int) -> str:
+    """`12`, `1,000+`: a count that stopped at its limit says so."""
+    return f"{count:,}+" if count >= MOST_COUNTED else f"{count:,}"
+
+
+def _navigation(to_ship: str | None) -> list[dict[str, Any]]:
+    children = [{"key": key, "label": label, "href": href} for key, label, href in _SETTINGS]
+    return [
+        _entry("orders", "Orders", HOME, "inbox", to_ship),
+        _entry("shipments", "Shipments", "/app/shipments", "package"),
+        {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children},
+    ]
+
+
+def _entry(key: str, label: str, href: str, icon: str, count: str | None = None) -> dict[str, Any]:
+    return {"key": key, "label": label, "href": href, "icon": icon, "count": count, "children": []}

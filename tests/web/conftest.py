@@ -1,0 +1,73 @@
+"""People at a browser, without one: clients that keep cookies and post the forms of pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import httpx
+import pytest
+
+from portside.kit.services import services
+from tests.support.cast import PASSWORD, Person, make_person
+
+_FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
+
+
+class Browser:
+    """Cookies, the token of the page last seen, and forms that are posted as a browser posts them."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self.token = ""
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        answer = await self.client.get(path, headers=headers)
+        self._read(answer)
+        return answer
+
+    async def post(self, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> httpx.Response:
+        given = {"_csrf_token": self.token, **(fields or {})}
+        answer = await self.client.post(path, data=given, headers=headers)
+        self._read(answer)
+        return answer
+
+    async def poll(self, path: str) -> httpx.Response:
+        """As htmx asks for a fragment."""
+        return await self.get(path, **{"HX-Request": "true", "HX-Request-Type": "partial"})
+
+    async def sign_in(self, person: Person, password: str = PASSWORD, target: str = "") -> httpx.Response:
+        await self.get("/sign-in")
+        return await self.post("/sign-in", {"email": person.email, "password": password, "next": target})
+
+    def _read(self, answer: httpx.Response) -> None:
+        found = _FIELD.search(answer.text)
+        if found:
+            self.token = found[1]
+
+
+@pytest.fixture
+def browser(product: Callable[..., httpx.AsyncClient]) -> Browser:
+    """A fresh browser that nobody has signed in with."""
+    return Browser(product(Accept="text/html,application/xhtml+xml", **{"Sec-Fetch-Mode": "navigate"}))
+
+
+@pytest.fixture
+async def alice(product: object) -> Person:
+    """The owner, who can sign in."""
+    return await make_person("alice", await services().passwords.hash(PASSWORD))
+
+
+@pytest.fixture
+async def charlie(product: object) -> Person:
+    """The outsider, who can sign in to an account of his own."""
+    return await make_person("charlie", await services().passwords.hash(PASSWORD))
+
+
+@pytest.fixture
+async def at_desk(browser: Browser, alice: Person) -> AsyncIterator[Browser]:
+    """alice, signed in, in test mode."""
+    answer = await browser.sign_in(alice)
+    assert answer.status_code == 303, answer.text
+    await browser.get("/app/orders")
+    yield browser
