@@ -15,6 +15,8 @@ from typing import Annotated, Literal, get_type_hints
 import msgspec
 from msgspec import Meta
 
+RATE_LIMIT = r"^(off|shippo|\d{1,6}(\.\d{1,6})?)$"
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -84,6 +86,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secret_grace_hours: Annotated[
         float, Meta(ge=0, description="How long a rotated webhook secret signs beside the new one, unless asked.")
     ] = 24.0
+    rate_limit_test: Annotated[
+        str,
+        Meta(
+            pattern=RATE_LIMIT,
+            description="Requests per account and minute in test mode: `off`, `shippo` (the numbers Shippo publishes), "
+            "or a factor of those.",
+        ),
+    ] = "off"
+    rate_limit_live: Annotated[
+        str, Meta(pattern=RATE_LIMIT, description="The same in live mode, where Shippo's numbers are ten times higher.")
+    ] = "shippo"
     session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
     retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
     log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"

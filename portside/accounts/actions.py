@@ -172,18 +172,24 @@ async def set_session_mode(tx: Tx, token_hash: bytes, mode: Mode) -> None:
     await tx.execute("UPDATE sessions SET mode = $2 WHERE token_hash = $1", token_hash, mode)
 
 
-async def note_attempt(tx: Tx, name: str, window_start: dt.datetime) -> int:
-    """Count one attempt in a window, for all processes; gives the count so far.
+async def note_attempt(tx: Tx, name: str, window_start: dt.datetime, times: int = 1) -> int:
+    """Count attempts in a window, for all processes; gives the count so far.
 
-    # unscoped: sign-in attempts belong to no account.
+    # unscoped: sign-in attempts belong to no account, and a rate limit's name holds its account.
     """
     count: int = await tx.fetchval(
-        "INSERT INTO counters (name, window_start, count) VALUES ($1, $2, 1) "
-        "ON CONFLICT (name, window_start) DO UPDATE SET count = counters.count + 1 RETURNING count",
+        "INSERT INTO counters (name, window_start, count) VALUES ($1, $2, $3) "
+        "ON CONFLICT (name, window_start) DO UPDATE SET count = counters.count + $3 RETURNING count",
         name,
         window_start,
+        times,
     )
     return count
+
+
+async def forget_old_counts(tx: Tx, before: dt.datetime) -> None:
+    """Forget windows that began before then. # unscoped: time passes for all accounts alike."""
+    await tx.execute("DELETE FROM counters WHERE window_start < $1", before)
 
 
 async def forget_attempts(tx: Tx, name: str) -> None:

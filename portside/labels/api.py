@@ -15,7 +15,7 @@ from portside.rest.idempotency import check_key
 from portside.rest.pages import Page
 
 
-@endpoint("POST", "/transactions", status=201, takes=wire.TransactionIn, gives=wire.TransactionOut)
+@endpoint("POST", "/transactions", status=201, takes=wire.TransactionIn, gives=wire.TransactionOut, claims_key=True)
 async def create_transaction(call: Call, given: wire.TransactionIn) -> wire.TransactionOut:
     """Buy a label for a rate, or in one call for a new shipment (Instalabel)."""
     key = check_key(call.header(b"idempotency-key"))

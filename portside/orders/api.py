@@ -44,7 +44,7 @@ async def flush() -> None:
         _batcher = None
 
 
-@endpoint("POST", "/orders", status=201, takes=wire.OrderIn, gives=wire.OrderOut)
+@endpoint("POST", "/orders", status=201, takes=wire.OrderIn, gives=wire.OrderOut, claims_key=True)
 async def create_order(call: Call, given: wire.OrderIn) -> bytes:
     """Create an order."""
     key = check_key(call.header(b"idempotency-key"))

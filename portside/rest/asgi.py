@@ -9,6 +9,7 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portside.kit.ids import new_id
+from portside.rest.limits import HEADERS
 
 _log = structlog.get_logger("portside.request")
 
@@ -39,7 +40,8 @@ def front(app: ASGIApp) -> ASGIApp:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
+                own = (b"x-request-id", request_id.encode("latin-1"))
+                headers = [*message["headers"], own, *state.get(HEADERS, ())]
                 message = {**message, "headers": headers}
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}

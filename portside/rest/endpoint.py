@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import ASGIApp, ControllerRouterHandler, Receive, Send
+from litestar.types import ASGIApp, ControllerRouterHandler, Receive
 from litestar.types import Scope as ASGIScope
 
 from portside.errors import AppError, BadRequest, FieldErrors, NotFound, TooLarge
@@ -18,8 +18,13 @@ from portside.kit.ids import Id, as_id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
 from portside.kit.services import services
+from portside.rest.answer import Answer as Answer
+from portside.rest.answer import rendered
 from portside.rest.body import decoded
 from portside.rest.caller import scope_of, token_of
+from portside.rest.expand import Loader, asked_for, expand
+from portside.rest.idempotency import Keyed, check_key, claimed_by_handler, once
+from portside.rest.limits import limit_of, spend
 from portside.rest.pages import Page, object_id, page_of, page_request
 from portside.rest.parse import parse, parse_values
 
@@ -28,7 +33,6 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[..., Awaitable[Any]]
 
 API_VERSIONS = frozenset({"2014-02-11", "2016-10-25", "2017-03-29", "2017-08-01", "2018-02-08"})
-_json = msgspec.json.Encoder(decimal_format="string")
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +46,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     gives: Any = None
     query: Any = None
     tag: str = ""
+    name: str = ""
+    expands: frozenset[str] = frozenset()
 
 
 class Call:
@@ -132,22 +138,6 @@ def header(asgi_scope: Mapping[str, Any], wanted: bytes) -> bytes:
     return b""
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """A finished answer; JSON unless it says otherwise. Sends itself, which costs a tenth of the framework's own."""
-
-    status: int
-    body: bytes
-    content_type: bytes = b"application/json"
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-
-    async def __call__(self, _scope: ASGIScope, _receive: Receive, send: Send) -> None:
-        headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
-        if self.body:
-            headers.append((b"content-type", self.content_type))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": False})
-
-
 class Route(msgspec.Struct, frozen=True):
     """An operation and how it is served."""
 
@@ -164,22 +154,52 @@ def endpoint(
     gives: Any = None,
     query: Any = None,
     on_error: Callable[[AppError], Answer] | None = None,
+    expands: Mapping[str, Loader] | None = None,
+    claims_key: bool = False,
+    keeps_answer: bool = True,
 ) -> Callable[[Handler], Route]:
     """Make an API route of `async def handler(call)`, or `handler(call, body)` when it `takes` a body.
 
     The handler's answer is rendered as JSON with `status`; `gives` and `query` describe it for the OpenAPI document.
-    `on_error` renders this route's errors where the contract wants another shape for them.
+    `on_error` renders this route's errors where the contract wants another shape for them. `expands` names the fields
+    whose ids `?expand=` may replace by objects, and how these are read. A POST that `claims_key` looks after its
+    Idempotency-Key itself; of the others the answer is kept for repeats, unless it holds a secret (`keeps_answer`).
     """
 
     def declare(handler: Handler) -> Route:
+        limit = limit_of(method, path)
+
         async def answer(asgi_scope: ASGIScope, receive: Receive) -> Answer:
-            request = cast("Mapping[str, Any]", asgi_scope)
+            request = cast("dict[str, Any]", asgi_scope)
             _check_version(request)
             scope = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
+            if limit is not None:
+                await spend(request, scope, limit)
+            given: tuple[Any, ...] = ()
             if takes is None:
-                return rendered(await handler(Call(request, scope, b"")), status)
-            raw, content_type = await read_body(request, receive)
-            return rendered(await handler(Call(request, scope, raw), parse(takes, raw, content_type)), status)
+                call = Call(request, scope, b"")
+            else:
+                raw, content_type = await read_body(request, receive)
+                call, given = Call(request, scope, raw), (parse(takes, raw, content_type),)
+            if method == "POST" and (key := header(request, b"idempotency-key")):
+                return await keyed(call, given, key.decode("latin-1"))
+            return await carried_out(call, given)
+
+        async def carried_out(call: Call, given: tuple[Any, ...]) -> Answer:
+            found = await handler(call, *given)
+            if expands and b"expand" in call.asgi["query_string"]:
+                await expand(found, call.scope, expands, asked_for(call.query_pairs()))
+            return rendered(found, status)
+
+        async def keyed(call: Call, given: tuple[Any, ...], sent: str) -> Answer:
+            run = partial(carried_out, call, given)
+            if claims_key:
+                return await claimed_by_handler(run)
+            key = check_key(sent)
+            if not key:
+                return await run()
+            name = f"POST {call.asgi['path']}"
+            return await once(Keyed(call.scope, key, name, call.raw, keeps_answer), run)
 
         async def answer_or_error(asgi_scope: ASGIScope, receive: Receive) -> Answer:
             try:
@@ -197,6 +217,8 @@ def endpoint(
             gives=gives,
             query=query,
             tag=handler.__module__.split(".")[1],
+            name=handler.__name__,
+            expands=frozenset(expands or ()),
         )
         return Route(operation, answer_or_error if on_error else answer)
 
@@ -244,12 +266,3 @@ async def read_body(request: Mapping[str, Any], receive: Receive) -> tuple[bytes
         raise TooLarge("The body is too large.")
     content_type = header(request, b"content-type")
     return decoded(raw, content_type, header(request, b"content-encoding"), limit), content_type
-
-
-def rendered(answer: Any, status: int) -> Answer:
-    """What a handler gave, as an answer: an Answer as it is, None as an empty body, bytes as finished JSON."""
-    if isinstance(answer, Answer):
-        return answer
-    if answer is None:
-        return Answer(status, b"")
-    return Answer(status, answer if isinstance(answer, bytes) else _json.encode(answer))

@@ -1,30 +1,76 @@
-"""`Idempotency-Key`: a repeated POST answers with the object that the first one made.
+"""`Idempotency-Key`: a repeated POST is carried out once and answered as the first time.
 
-The key is claimed in the transaction that creates or reserves, so a crash leaves either nothing or a key that points
-to what exists; a second request with the key waits for the first one's transaction.
+Where a repeat would cost money or double an order, the handler claims the key itself (`claim`), in the transaction that
+creates or reserves: a crash leaves either nothing, or a key that points to what exists. Every other POST goes through
+`once`: the key is leased, the handler runs, and its answer is kept for the repeats. A process that dies in between
+leaves the lease to run out, after which the request may be sent again.
 """
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import hashlib
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from http import HTTPStatus
 
+import msgspec
+import structlog
+
+from portside.db.begin import begin, reading
 from portside.db.tx import Tx
-from portside.errors import BadRequest, Conflict
+from portside.errors import AppError, BadRequest, Conflict, Unavailable
 from portside.kit.clock import now
-from portside.kit.ids import Id, as_id
+from portside.kit.ids import Id, as_id, new_id
 from portside.kit.scope import Scope
+from portside.rest.answer import Answer
 
 LONGEST_KEY = 255
+KEPT_HOURS = 24
+# Longer than any handler takes, carriers included.
+LEASE = dt.timedelta(minutes=2)
+# How long a repeat waits for the first request before it is told to come back.
+_WAITS = (0.05, 0.1, 0.2, 0.4, 0.8, 1.5)
+REPLAYED = (b"idempotent-replayed", b"true")
+
+_log = structlog.get_logger(__name__)
+_replayed: ContextVar[bool] = ContextVar("replayed", default=False)
 
 _CLAIM = (
     "INSERT INTO idempotency_keys (account_id, mode, key_hash, operation, body_hash, object_id, created_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING RETURNING object_id"
 )
+_LEASE = (
+    "INSERT INTO idempotency_keys (account_id, mode, key_hash, operation, body_hash, object_id, created_at, "
+    "leased_until) VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8) "
+    "ON CONFLICT (account_id, mode, key_hash) DO UPDATE "
+    "SET object_id = excluded.object_id, leased_until = excluded.leased_until "
+    "WHERE idempotency_keys.leased_until < now() AND idempotency_keys.operation = excluded.operation "
+    "AND idempotency_keys.body_hash = excluded.body_hash RETURNING object_id"
+)
 _FIND = (
-    "SELECT operation, body_hash, object_id FROM idempotency_keys WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
+    "SELECT operation, body_hash, object_id, leased_until, status, answer FROM idempotency_keys "
+    "WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
 )
 _POINT = "UPDATE idempotency_keys SET object_id = $4 WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
 _RELEASE = "DELETE FROM idempotency_keys WHERE account_id = $1 AND mode = $2 AND key_hash = $3"
+# A lease is its `object_id`: whoever lost it to another may neither free nor finish the key.
+_FREE = f"{_RELEASE} AND object_id = $4"
+_FINISH = (
+    "UPDATE idempotency_keys SET leased_until = NULL, status = $5, answer = $6 "
+    "WHERE account_id = $1 AND mode = $2 AND key_hash = $3 AND object_id = $4"
+)
+
+
+class Keyed(msgspec.Struct, frozen=True):
+    """A request with an Idempotency-Key. `keeps_answer` is false where the answer holds a secret."""
+
+    scope: Scope
+    key: str
+    operation: str
+    body: bytes
+    keeps_answer: bool = True
 
 
 def check_key(key: str) -> str:
@@ -45,7 +91,8 @@ async def claim(tx: Tx, scope: Scope, key: str, operation: str, body: bytes, obj
         return None
     row = await tx.fetchrow(_FIND, scope.account_id, scope.mode, key_hash)
     if row is None or row["operation"] != operation or row["body_hash"] != body_hash:
-        raise Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+        raise _reused()
+    _replayed.set(True)
     return as_id(row["object_id"])
 
 
@@ -57,6 +104,87 @@ async def point_to(tx: Tx, scope: Scope, key: str, object_id: Id) -> None:
 async def release(tx: Tx, scope: Scope, key: str) -> None:
     """Give a key back: the request it came with was wrong and made nothing."""
     await tx.execute(_RELEASE, scope.account_id, scope.mode, _digest(key.encode()))
+
+
+async def claimed_by_handler(run: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Run a handler that claims its key itself, and mark its answer if the key had been claimed before."""
+    _replayed.set(False)
+    answer = await run()
+    if not _replayed.get():
+        return answer
+    return msgspec.structs.replace(answer, headers=(*answer.headers, REPLAYED))
+
+
+async def once(request: Keyed, run: Callable[[], Awaitable[Answer]]) -> Answer:
+    """Run the request, or give the kept answer of the one before it.
+
+    Answers are kept unless the server failed or was busy, in which case the key is free again. Raises Conflict when
+    the key was used for another request, or the first one is still under way, or its answer could not be kept.
+    """
+    lease = new_id()
+    kept = await _lease(request, lease)
+    if kept is not None:
+        return kept
+    outcome: tuple[int, bytes | None] | None = None
+    try:
+        answer = await run()
+        outcome = (answer.status, answer.body if request.keeps_answer else None)
+        return answer
+    except AppError as error:
+        if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.TOO_MANY_REQUESTS:
+            outcome = (error.status, msgspec.json.encode(error.body()))
+        raise
+    finally:
+        await _settle(request, lease, outcome)
+
+
+async def _lease(request: Keyed, lease: Id) -> Answer | None:
+    """Lease the key; None means it is ours. Waits a little for another request with it."""
+    scope, key_hash, body_hash = request.scope, _digest(request.key.encode()), _digest(request.body)
+    for pause in _WAITS:
+        async with reading() as tx:
+            leased = await tx.fetchval(
+                _LEASE, scope.account_id, scope.mode, key_hash, request.operation, body_hash, lease, now(), LEASE
+            )
+            if leased is not None:
+                return None
+            row = await tx.fetchrow(_FIND, scope.account_id, scope.mode, key_hash)
+        if row is not None and (row["operation"] != request.operation or row["body_hash"] != body_hash):
+            raise _reused()
+        if row is not None and row["leased_until"] is None:
+            return _replay(row["status"], row["answer"])
+        await asyncio.sleep(pause)
+    raise Conflict("The first request with this Idempotency-Key is still under way.", code="idempotency_key_in_use")
+
+
+def _replay(status: int, body: bytes | None) -> Answer:
+    if body is None:
+        raise Conflict(
+            "This request was carried out before. Its answer holds a secret, so it was not kept.",
+            code="idempotent_answer_not_kept",
+        )
+    return Answer(status, body, headers=(REPLAYED,))
+
+
+async def _settle(request: Keyed, lease: Id, outcome: tuple[int, bytes | None] | None) -> None:
+    """Keep the outcome, or free the key without one."""
+    mine = (request.scope.account_id, request.scope.mode, _digest(request.key.encode()), lease)
+    try:
+        async with begin() as tx:
+            await (tx.execute(_FREE, *mine) if outcome is None else tx.execute(_FINISH, *mine, *outcome))
+    except Unavailable:
+        # What the handler did stands and its caller is told so; a repeat waits until the lease runs out.
+        _log.warning("idempotency_key_not_settled", operation=request.operation)
+
+
+# unscoped: time passes for all accounts alike.
+async def forget_old_keys(tx: Tx) -> None:
+    """Forget keys after a day, as the documentation says."""
+    await tx.execute("DELETE FROM idempotency_keys WHERE created_at < $1", now() - dt.timedelta(hours=KEPT_HOURS))
+
+
+def _reused() -> Conflict:
+    return Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
 
 
 def _digest(data: bytes) -> bytes:

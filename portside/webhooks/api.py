@@ -62,7 +62,7 @@ async def get_secret(call: Call) -> wire.SecretOut:
     return await _secret_out(call)
 
 
-@endpoint("POST", "/webhooks/{webhook_id}/rotate-secret", takes=wire.RotateIn, gives=wire.SecretOut)
+@endpoint("POST", "/webhooks/{webhook_id}/rotate-secret", takes=wire.RotateIn, gives=wire.SecretOut, keeps_answer=False)
 async def rotate_secret(call: Call, given: wire.RotateIn) -> wire.SecretOut:
     """Make a new secret; the one before goes on signing beside it for a while."""
     default = services().settings.webhook_secret_grace_hours

@@ -17,7 +17,9 @@ from tests.support.cast import Person
 Maker = Callable[..., httpx.AsyncClient]
 
 
-@pytest.mark.parametrize("path", ["/addresses", "/addresses/", "/v1/addresses", "/v1/addresses/", "http://portside.test//addresses//"])
+@pytest.mark.parametrize(
+    "path", ["/addresses", "/addresses/", "/v1/addresses", "/v1/addresses/", "http://portside.test//addresses//"]
+)
 async def test_every_spelling_of_a_path_works_without_redirect(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(path)).status_code == 200
     assert (await api.post(path, json={"country": "US"})).status_code == 201

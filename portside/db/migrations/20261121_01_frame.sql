@@ -71,6 +71,8 @@ CREATE TABLE counters (
     PRIMARY KEY (name, window_start)
 );
 
+-- `object_id` is what the request made; or, where the answer itself is kept for repeats, who holds the lease under which
+-- it is being carried out. No answer beside a status: it held a secret.
 CREATE TABLE idempotency_keys (
     account_id uuid NOT NULL,
     mode text NOT NULL,
@@ -79,6 +81,9 @@ CREATE TABLE idempotency_keys (
     body_hash bytea NOT NULL,
     object_id uuid NOT NULL,
     created_at timestamptz NOT NULL,
+    leased_until timestamptz,
+    status smallint,
+    answer bytea,
     PRIMARY KEY (account_id, mode, key_hash)
 );
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);

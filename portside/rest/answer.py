@@ -1,0 +1,35 @@
+"""A finished answer, as endpoints give it to the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar.types import Receive, Scope, Send
+
+_json = msgspec.json.Encoder(decimal_format="string")
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A finished answer; JSON unless it says otherwise. Sends itself, which costs a tenth of the framework's own."""
+
+    status: int
+    body: bytes
+    content_type: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", b"%d" % len(self.body)), *self.headers]
+        if self.body:
+            headers.append((b"content-type", self.content_type))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def rendered(answer: Any, status: int) -> Answer:
+    """What a handler gave, as an answer: an Answer as it is, None as an empty body, bytes as finished JSON."""
+    if isinstance(answer, Answer):
+        return answer
+    if answer is None:
+        return Answer(status, b"")
+    return Answer(status, answer if isinstance(answer, bytes) else _json.encode(answer))
