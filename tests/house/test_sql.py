@@ -35,6 +35,10 @@ OWNERS = {
     "carrier_accounts": "carrier_accounts",
     "orders": "orders",
     "order_labels": "orders",
+    "user_parcel_templates": "parcel_templates",
+    "service_groups": "service_groups",
+    "service_group_levels": "service_groups",
+    "live_rate_settings": "live_rates",
     "shipments": "shipments",
     "rates": "rates",
     "purchases": "labels",
@@ -59,9 +63,12 @@ HEIGHTS = [
     "customs",
     "orders",
     "rates",
+    "parcel_templates",
+    "service_groups",
     "shipments",
     "tracking",
     "labels",
+    "live_rates",
     "webhooks",
 ]
 
