@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 B ?=
 T ?= tests
 
-.PHONY: help setup run test check freeze bench format lint types imports clean
+.PHONY: help setup run test check freeze screenshots bench format lint types imports clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -54,6 +54,9 @@ imports: setup ## Do imports go down?
 
 freeze: setup ## Write the frozen surfaces anew: OpenAPI, routes, settings, schema
 	@PORTSIDE_FREEZE=1 $(PY) -m pytest -q tests/house/test_frozen.py
+
+screenshots: setup ## Take the README's screenshot anew
+	@scripts/with_chromium.sh $(PY) scripts/screenshots.py
 
 bench: setup ## Run every bench, or one: make bench B=orders
 	@set -e; for name in $${B:-$(if $(B),$(B),$(basename $(notdir $(wildcard bench/*.py))))}; do \

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -9,9 +10,14 @@ import msgspec
 _encode = msgspec.json.Encoder(decimal_format="string").encode
 
 
-def json_without_nulls(value: Any) -> bytes:
-    """`value` (Structs, mappings, lists, plain values) as JSON, keys whose value is null left out at every depth."""
-    return _encode(_dropped(msgspec.to_builtins(value)))
+def json_without_nulls(value: Any, *, keep: Iterable[str] = ()) -> bytes:
+    """`value` (Structs, mappings, lists, plain values) as JSON, keys whose value is null left out at every depth.
+
+    `keep` are keys of the outermost object that stay, null or not: those which a contract declares nullable.
+    """
+    plain = msgspec.to_builtins(value)
+    kept = {key: plain[key] for key in keep if plain.get(key) is None}
+    return _encode({**_dropped(plain), **kept})
 
 
 def _dropped(value: Any) -> Any:

@@ -157,5 +157,6 @@ def transaction_out(label: Label, scope: Scope, rate: StoredRate | None = None) 
 
 
 def transaction_body(name: EventName, label: Label, scope: Scope) -> str:
-    """The finished webhook body of an event about a label."""
-    return envelope(name, test=scope.is_test, data=json_without_nulls(transaction_out(label, scope)))
+    """The finished webhook body of an event about a label. The official Python SDK needs `created_by`, even null."""
+    shown = transaction_out(label, scope)
+    return envelope(name, test=scope.is_test, data=json_without_nulls(shown, keep=("created_by",)))

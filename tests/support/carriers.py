@@ -97,7 +97,7 @@ class TariffCarrier:
     async def find(self, reference: str, context: CallContext) -> Purchase | None:
         return None
 
-    async def void(self, carrier_reference: str, context: CallContext) -> None:
+    async def void(self, carrier_reference: str, context: CallContext, tracking_number: str | None = None) -> None:
         """Nothing was ever bought."""
 
     async def track(self, tracking_number: str, context: CallContext) -> TrackSnapshot | None:

@@ -123,8 +123,8 @@ class LabelCarrier(TariffCarrier):
             return msgspec.structs.replace(found, is_voided=True)
         return found
 
-    async def void(self, carrier_reference: str, context: CallContext) -> None:
-        self.voided.append(carrier_reference)
+    async def void(self, carrier_reference: str, context: CallContext, tracking_number: str | None = None) -> None:
+        self.voided.append(tracking_number or carrier_reference)
 
     async def track(self, tracking_number: str, context: CallContext) -> TrackSnapshot | None:
         self.questions += 1

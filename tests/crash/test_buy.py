@@ -1,0 +1,72 @@
+"""Pull the plug at every step of a purchase: it ends with exactly one label or a refusal, and the carrier sold once."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.races.test_one_label import rated_shipment
+from tests.support.dying_buyer import STEPS
+from tests.support.process import Installation
+
+EMAIL = "alice@crash.example"
+SHORT = {
+    "PORTSIDE_BUY_DEADLINE_SECONDS": "2",
+    "PORTSIDE_SETTLE_GRACE_SECONDS": "0.5",
+    "PORTSIDE_JOB_LEASE_SECONDS": "2",
+}
+
+
+async def carrier_books(installation: Installation) -> tuple[int, int]:
+    """How often the simulated carrier was asked to sell, and how many labels it sold."""
+    connection = await asyncpg.connect(installation.environ["DATABASE_URL"])
+    asked = await connection.fetchval("SELECT count(*) FROM sim_calls WHERE operation = 'buy'")
+    sold = await connection.fetchval("SELECT count(*) FROM sim_purchases")
+    await connection.close()
+    return asked, sold
+
+
+async def settled(client: httpx.AsyncClient, rate: str) -> list[dict[str, Any]]:
+    """The labels of a rate once none is open any more."""
+    deadline = time.monotonic() + 40
+    while True:
+        labels: list[dict[str, Any]] = (await client.get(f"/transactions?rate={rate}")).json()["results"]
+        if labels and all(label["status"] not in ("QUEUED", "WAITING") for label in labels):
+            return labels
+        assert time.monotonic() < deadline, labels
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("step", sorted(STEPS))
+async def test_a_purchase_survives_the_plug(installation: Installation, step: str) -> None:
+    installation.environ.update(SHORT)
+    installation.command("create-account", "--email", EMAIL, "--password", "a long enough secret")
+    token = installation.command("create-token", "--email", EMAIL, "--mode", "test")
+    headers = {"Authorization": f"ShippoToken {token}", "Accept": "application/json"}
+    first = installation.serve("--no-worker")
+    async with httpx.AsyncClient(base_url=first.url, headers=headers, timeout=30) as client:
+        rate = (await rated_shipment(client))["rates"][0]["object_id"]
+    first.end()
+    command = [sys.executable, "-m", "tests.support.dying_buyer", step, EMAIL, rate]
+    died = subprocess.run(command, env=installation.environ, capture_output=True, timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    second = installation.serve()
+    async with httpx.AsyncClient(base_url=second.url, headers=headers, timeout=30) as client:
+        labels = await settled(client, rate)
+        asked, sold = await carrier_books(installation)
+        again = (await client.post("/transactions", json={"rate": rate, "async": False})).json()
+    states = [label["status"] for label in labels]
+    if sold:
+        assert (states, asked, sold) == (["SUCCESS"], 1, 1)
+        assert again["object_id"] == labels[0]["object_id"]
+    else:
+        assert (states, asked) == (["ERROR"], 0)
+        assert again["status"] == "SUCCESS"
+    assert await carrier_books(installation) == (1, 1)
