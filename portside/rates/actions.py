@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.kit.clock import now
@@ -22,9 +24,14 @@ _INSERT = (
 
 async def save_rates(tx: Tx, scope: Scope, shipment_id: Id, offers: Offers) -> list[StoredRate]:
     """Write the offers as rates of a shipment; gives them in the same order, which is also the order of lists."""
-    rates = _rates(shipment_id, offers)
-    if rates:
-        await insert_all(tx, Part(_INSERT, tuple(zip(*[_row(scope, rate) for rate in rates], strict=True))))
+    return (await save_all_rates(tx, scope, {shipment_id: offers}))[shipment_id]
+
+
+async def save_all_rates(tx: Tx, scope: Scope, offers: Mapping[Id, Offers]) -> dict[Id, list[StoredRate]]:
+    """The same for many shipments."""
+    rates = {shipment_id: _rates(shipment_id, given) for shipment_id, given in offers.items()}
+    rows = [_row(scope, rate) for saved in rates.values() for rate in saved]
+    await insert_all(tx, Part(_INSERT, tuple(zip(*rows, strict=True))))
     return rates
 
 

@@ -2,78 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Mapping, Sequence
 
-from portside.addresses.actions import create_addresses
+import msgspec
+
+from portside.addresses.actions import address_part
 from portside.customs.actions import create_declaration
 from portside.customs.models import DeclarationDraft, Item, StoredDeclaration
 from portside.customs.queries import list_items_of
+from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.jobs.models import Job
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
-from portside.parcels.actions import create_parcels
+from portside.parcels.actions import parcel_part
 from portside.parcels.models import ParcelDraft, StoredParcel
-from portside.rates.actions import save_rates
+from portside.rates.actions import save_all_rates
 from portside.rates.models import Message, Offers, StoredRate
 from portside.shipments.models import ShipmentDetails, ShipmentDraft, StoredShipment
 from portside.shipments.rules import FORGOTTEN_AFTER, GIVEN_UP_AFTER
 
 RATE = "shipments.rate"
 
+# The parcels' ids travel as one text per row, because unnest would flatten arrays of arrays.
 _INSERT = (
     "INSERT INTO shipments (account_id, mode, id, status, address_from_id, address_to_id, address_return_id, "
     "customs_declaration_id, parcel_ids, carrier_account_ids, order_id, shipment_date, details, messages, metadata, "
-    "created_at, updated_at) VALUES ($1, $2, $3, 'QUEUED', $4, $5, $6, $7, $8, $9, $10, $11, $12, '[]', $13, $14, $14)"
+    "created_at, updated_at) "
+    "SELECT a, m, i, 'QUEUED', f, t, b, c, string_to_array(p, ',')::uuid[], string_to_array(ca, ',')::uuid[], o, s, d, "
+    "'[]', x, n, n FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], "
+    "$8::text[], $9::text[], $10::uuid[], $11::timestamptz[], $12::jsonb[], $13::text[], $14::timestamptz[]) "
+    "AS given (a, m, i, f, t, b, c, p, ca, o, s, d, x, n)"
+)
+_COMPLETE = (
+    "UPDATE shipments SET status = 'SUCCESS', messages = rated.messages::jsonb, updated_at = $5 "
+    "FROM unnest($3::uuid[], $4::text[]) AS rated (id, messages) "
+    "WHERE account_id = $1 AND mode = $2 AND shipments.id = rated.id AND status = 'QUEUED' RETURNING shipments.id"
 )
 
 
 async def create_shipment(tx: Tx, draft: ShipmentDraft) -> StoredShipment:
     """Write a shipment and the parts that came with it; it is QUEUED until `complete_rating`."""
-    await create_addresses(tx, draft.new_addresses)
-    parcels = await _written_parcels(tx, draft.parcels)
-    customs, items = await _written_customs(tx, draft)
+    return (await create_shipments(tx, [draft]))[0]
+
+
+async def create_shipments(tx: Tx, drafts: Sequence[ShipmentDraft]) -> list[StoredShipment]:
+    """Write shipments and the parts that came with them; gives them in the same order."""
     moment = now()
-    shipment = StoredShipment(
-        id=new_id(),
-        status="QUEUED",
-        details=ShipmentDetails(
-            address_from=draft.address_from,
-            address_to=draft.address_to,
-            address_return=draft.address_return,
-            parcels=parcels,
-            customs=customs,
-            customs_items=items,
-            extra=draft.extra,
-        ),
-        carrier_account_ids=draft.carrier_account_ids,
-        order_id=draft.order_id,
-        shipment_date=draft.shipment_date,
-        metadata=draft.metadata,
-        messages=(),
-        created_at=moment,
-        updated_at=moment,
+    customs = [await _written_customs(tx, draft) for draft in drafts]
+    shipments = [_shipment(draft, *declared, moment) for draft, declared in zip(drafts, customs, strict=True)]
+    rows = [_row(draft.scope, shipment) for draft, shipment in zip(drafts, shipments, strict=True)]
+    await insert_all(
+        tx,
+        address_part([address for draft in drafts for address in draft.new_addresses], moment),
+        parcel_part([new for draft in drafts for new in draft.parcels if isinstance(new, ParcelDraft)], moment),
+        Part(_INSERT, tuple(zip(*rows, strict=True))),
     )
-    await tx.execute(
-        _INSERT,
-        draft.scope.account_id,
-        draft.scope.mode,
-        shipment.id,
-        draft.address_from.id,
-        draft.address_to.id,
-        draft.address_return.id,
-        None if customs is None else customs.declaration.id,
-        [stored.parcel.id for stored in parcels],
-        list(draft.carrier_account_ids),
-        draft.order_id,
-        draft.shipment_date,
-        shipment.details,
-        draft.metadata,
-        moment,
-    )
-    return shipment
+    return shipments
 
 
 async def queue_rating(tx: Tx, scope: Scope, shipment_id: Id) -> None:
@@ -84,16 +72,16 @@ async def queue_rating(tx: Tx, scope: Scope, shipment_id: Id) -> None:
 
 async def complete_rating(tx: Tx, scope: Scope, shipment_id: Id, offers: Offers) -> list[StoredRate] | None:
     """Save what the carriers answered, once: None when somebody else was first."""
-    done = await tx.fetchval(
-        "UPDATE shipments SET status = 'SUCCESS', messages = $4, updated_at = $5 "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND status = 'QUEUED' RETURNING true",
-        scope.account_id,
-        scope.mode,
-        shipment_id,
-        list(offers.messages),
-        now(),
-    )
-    return await save_rates(tx, scope, shipment_id, offers) if done else None
+    return (await complete_ratings(tx, scope, {shipment_id: offers})).get(shipment_id)
+
+
+async def complete_ratings(tx: Tx, scope: Scope, answers: Mapping[Id, Offers]) -> dict[Id, list[StoredRate]]:
+    """The same for many shipments; those for which somebody else was first are not in what it gives."""
+    # As text: an array of JSON arrays would be taken for one of two dimensions.
+    messages = [msgspec.json.encode(offers.messages).decode() for offers in answers.values()]
+    rows = await tx.fetch(_COMPLETE, scope.account_id, scope.mode, list(answers), messages, now())
+    done = {Id(row["id"]) for row in rows}
+    return await save_all_rates(tx, scope, {each: offers for each, offers in answers.items() if each in done})
 
 
 async def requeue_forgotten(tx: Tx, limit: int = 200) -> int:
@@ -122,10 +110,55 @@ async def requeue_forgotten(tx: Tx, limit: int = 200) -> int:
     return len(rows)
 
 
-async def _written_parcels(tx: Tx, parcels: Sequence[StoredParcel | ParcelDraft]) -> tuple[StoredParcel, ...]:
-    drafts = [parcel for parcel in parcels if isinstance(parcel, ParcelDraft)]
-    written = iter(await create_parcels(tx, drafts))
-    return tuple(next(written) if isinstance(parcel, ParcelDraft) else parcel for parcel in parcels)
+def _shipment(
+    draft: ShipmentDraft, customs: StoredDeclaration | None, items: tuple[Item, ...], moment: dt.datetime
+) -> StoredShipment:
+    parcels = tuple(
+        StoredParcel(parcel=given.parcel, created_at=moment, updated_at=moment)
+        if isinstance(given, ParcelDraft)
+        else given
+        for given in draft.parcels
+    )
+    return StoredShipment(
+        id=new_id(),
+        status="QUEUED",
+        details=ShipmentDetails(
+            address_from=draft.address_from,
+            address_to=draft.address_to,
+            address_return=draft.address_return,
+            parcels=parcels,
+            customs=customs,
+            customs_items=items,
+            extra=draft.extra,
+        ),
+        carrier_account_ids=draft.carrier_account_ids,
+        order_id=draft.order_id,
+        shipment_date=draft.shipment_date,
+        metadata=draft.metadata,
+        messages=(),
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def _row(scope: Scope, shipment: StoredShipment) -> tuple[object, ...]:
+    details = shipment.details
+    return (
+        scope.account_id,
+        scope.mode,
+        shipment.id,
+        details.address_from.id,
+        details.address_to.id,
+        details.address_return.id,
+        None if details.customs is None else details.customs.declaration.id,
+        ",".join(stored.parcel.id for stored in details.parcels),
+        ",".join(shipment.carrier_account_ids),
+        shipment.order_id,
+        shipment.shipment_date,
+        details,
+        shipment.metadata,
+        shipment.created_at,
+    )
 
 
 async def _written_customs(tx: Tx, draft: ShipmentDraft) -> tuple[StoredDeclaration | None, tuple[Item, ...]]:

@@ -9,22 +9,24 @@ import msgspec
 
 from portside.carriers.contract import Push, Scan, TrackSnapshot
 from portside.db.sql import Part, insert_all
-from portside.db.tx import Tx
+from portside.db.tx import Row, Tx
 from portside.events import outbox
 from portside.events.models import Event
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 from portside.tracking import queries, rules, wire
-from portside.tracking.models import Change, Track, TrackDetails, TrackKey, TrackScan
+from portside.tracking.models import Change, Track, TrackDetails, TrackDraft, TrackKey, TrackScan
 
 # The row as it was is read along: a number that was only looked up becomes one that is followed.
 _REGISTER = (
-    "WITH before AS (SELECT is_registered FROM tracks "
-    "  WHERE account_id = $1 AND mode = $2 AND carrier = $4 AND tracking_number = $5) "
+    "WITH given AS (SELECT * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[], $8::text[]) "
+    "  AS g (id, carrier, tracking_number, label_id, details, metadata)), "
+    "before AS (SELECT tracks.carrier, tracks.tracking_number, tracks.is_registered FROM tracks JOIN given "
+    "  USING (carrier, tracking_number) WHERE tracks.account_id = $1 AND tracks.mode = $2) "
     "INSERT INTO tracks (account_id, mode, id, carrier, tracking_number, label_id, is_registered, details, metadata, "
     "  next_poll_at, created_at, updated_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) "
+    "SELECT $1, $2, id, carrier, tracking_number, label_id, $9, details, metadata, $10, $11, $11 FROM given "
     "ON CONFLICT (account_id, mode, carrier, tracking_number) DO UPDATE SET "
     "  label_id = coalesce(excluded.label_id, tracks.label_id), "
     "  is_registered = tracks.is_registered OR excluded.is_registered, "
@@ -32,7 +34,8 @@ _REGISTER = (
     "  details = CASE WHEN excluded.label_id IS NULL THEN tracks.details ELSE excluded.details END, "
     "  next_poll_at = CASE WHEN tracks.is_registered THEN tracks.next_poll_at ELSE excluded.next_poll_at END, "
     "  updated_at = excluded.updated_at "
-    "RETURNING *, (SELECT is_registered FROM before) AS was_registered"
+    "RETURNING *, (SELECT before.is_registered FROM before WHERE before.carrier = tracks.carrier "
+    "  AND before.tracking_number = tracks.tracking_number) AS was_registered"
 )
 
 _INSERT_SCANS = (
@@ -60,21 +63,41 @@ async def register_track(
 
     A number that was only looked up before tells its status now, as the first thing its followers hear. Holds the row.
     """
+    given = TrackDraft(
+        carrier=carrier, tracking_number=tracking_number, label_id=label_id, metadata=metadata, details=details
+    )
+    return (await register_tracks(tx, scope, [given], is_registered=is_registered))[0]
+
+
+async def register_tracks(
+    tx: Tx, scope: Scope, drafts: Sequence[TrackDraft], *, is_registered: bool = True
+) -> list[Track]:
+    """The same for many numbers, in no order; of drafts with the same number the last one counts."""
     moment = now()
-    (row,) = await tx.fetch(
+    kept = {(draft.carrier, draft.tracking_number): draft for draft in drafts}.values()
+    ids = [new_id() for _ in kept]
+    rows = await tx.fetch(
         _REGISTER,
         scope.account_id,
         scope.mode,
-        new_id(),
-        carrier,
-        tracking_number,
-        label_id,
+        ids,
+        [draft.carrier for draft in kept],
+        [draft.tracking_number for draft in kept],
+        [draft.label_id for draft in kept],
+        [draft.details for draft in kept],
+        [draft.metadata for draft in kept],
         is_registered,
-        details,
-        metadata,
         moment + rules.FIRST_POLL if is_registered else None,
         moment,
     )
+    new = set(ids)
+    return [
+        queries.track_of(row, ()) if row["id"] in new else await _known(tx, scope, row, is_registered=is_registered)
+        for row in rows
+    ]
+
+
+async def _known(tx: Tx, scope: Scope, row: Row, *, is_registered: bool) -> Track:
     track = await queries.with_scans(tx, scope, row)
     if is_registered and row["was_registered"] is False and track.status is not None:
         return await _record_update(tx, scope, track)

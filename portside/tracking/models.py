@@ -70,6 +70,16 @@ class TrackDetails(msgspec.Struct, frozen=True, kw_only=True):
     destination: Location | None = None
 
 
+class TrackDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A number to be followed, and the label that it is printed on, if we made it."""
+
+    carrier: str
+    tracking_number: str
+    label_id: Id | None = None
+    metadata: str | None = None
+    details: TrackDetails = TrackDetails()
+
+
 class TrackScan(msgspec.Struct, frozen=True, kw_only=True):
     """One event of a parcel's life as we keep it: `at` is when it happened, `created_at` when we heard of it."""
 

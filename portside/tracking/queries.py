@@ -83,10 +83,11 @@ async def with_scans(tx: Tx, scope: Scope, row: Row) -> Track:
         scope.mode,
         row["id"],
     )
-    return _track(row, rules.in_order([_scan(scan) for scan in rows]))
+    return track_of(row, rules.in_order([_scan(scan) for scan in rows]))
 
 
-def _track(row: Row, scans: tuple[TrackScan, ...]) -> Track:
+def track_of(row: Row, scans: tuple[TrackScan, ...]) -> Track:
+    """The track of a row of `tracks` whose history is known."""
     return Track(
         id=Id(row["id"]),
         carrier=row["carrier"],
