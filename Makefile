@@ -24,7 +24,7 @@ node_modules/.ready: package.json package-lock.json
 	@npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-portside/web/static/dist/manifest.json: node_modules/.ready $(shell find portside/web portside/portal -name '*.html' -o -name '*.css' -o -name 'app.js' 2>/dev/null | grep -v /dist/) scripts/build_assets.mjs
+portside/web/static/dist/manifest.json: node_modules/.ready $(shell find portside/web portside/portal -name '*.html' -o -name '*.css' -o -name '*.js' 2>/dev/null | grep -v /dist/) scripts/build_assets.mjs
 	@echo "Building web assets …"
 	@npm run --silent build
 

@@ -29,8 +29,11 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, sign_in, tokens
+from portside.web import assets, order, sign_in, tokens, tracks
+from portside.web import labels as label_pages
 from portside.web import orders as order_pages
+from portside.web import rates as rate_pages
+from portside.web.docs import docs_routes
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
 
@@ -65,7 +68,7 @@ PAGES: list[ControllerRouterHandler] = [
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application. Pool, services and wiring must be installed before it serves."""
     app = Litestar(
-        route_handlers=[*mounted(API), *PAGES],
+        route_handlers=[*mounted(API), *PAGES, *docs_routes(openapi_document)],
         exception_handlers={Exception: answer_error},
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,

@@ -77,6 +77,15 @@ async function scripts() {
   for (const own of ["app.js", "theme.js", "mark.svg"]) await emit(own, await readFile(path.join(SOURCE, own)));
 }
 
+/** The reader of the API's description at /docs. */
+async function docs() {
+  for (const name of ["swagger-ui.css", "swagger-ui-bundle.js"]) {
+    const content = await text(module("swagger-ui-dist", name));
+    await emit(name, content.replace(/^(\/\/|\/\*)# sourceMappingURL=.*$/gm, ""));
+  }
+  await emit("docs.js", await readFile(path.join(SOURCE, "docs.js")));
+}
+
 /** All icons by name, as the inside of a 24×24 <svg>; the attributes they share are set once by `icon()`. */
 async function icons() {
   const set = JSON.parse(await text(module("@iconify-json/lucide/icons.json")));
@@ -106,7 +115,7 @@ async function labelFonts() {
 
 /** The licences of what is served, next to it, as the licences ask. */
 async function licences() {
-  const owners = ["htmx.org", "daisyui", "tailwindcss", "@fontsource-variable/inter", "@iconify-json/lucide"];
+  const owners = ["htmx.org", "swagger-ui-dist", "daisyui", "tailwindcss", "@fontsource-variable/inter", "@iconify-json/lucide"];
   const chapters = await Promise.all(
     owners.map(async (owner) => {
       const { version, license } = JSON.parse(await text(module(owner, "package.json")));
@@ -121,7 +130,7 @@ for (const folder of [DIST, LABEL_FONTS]) {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
 }
-await Promise.all([styleSheet(), scripts(), icons(), labelFonts(), licences()]);
+await Promise.all([styleSheet(), scripts(), docs(), icons(), labelFonts(), licences()]);
 const sorted = Object.fromEntries(Object.entries(manifest).sort());
 await writeFile(path.join(DIST, "manifest.json"), `${JSON.stringify(sorted, null, 2)}\n`);
 console.log(`built ${Object.keys(sorted).length} assets and ${FAMILIES.length} label font families`);

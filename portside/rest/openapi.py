@@ -9,17 +9,43 @@ from typing import Any
 import msgspec
 
 from portside.rest.endpoint import Operation, Route
+from portside.rest.idempotency import LONGEST_KEY
 from portside.rest.pages import Page
 
 _PATH_PARAMETER = re.compile(r"\{(\w+)\}")
 _REFERENCE = "#/components/schemas/{name}"
 
-_ERRORS = {
-    "400": "Something in the request is wrong; the body names the fields.",
-    "401": "No valid token.",
-    "404": "There is no such object in this account and mode.",
-    "429": "Too many requests; see Retry-After.",
+# The names that Shippo's own SDKs give to operations whose handlers are called otherwise here.
+_NAMES = {
+    "GET /carrier_accounts/reg-status": "GetCarrierRegistrationStatus",
+    "GET /carrier_accounts/{}/signin/initiate": "InitiateOauth2Signin",
+    "GET /parcel-templates": "ListCarrierParcelTemplates",
+    "GET /parcel-templates/{}": "GetCarrierParcelTemplate",
+    "GET /user-parcel-templates": "ListUserParcelTemplates",
+    "POST /user-parcel-templates": "CreateUserParcelTemplate",
+    "GET /user-parcel-templates/{}": "GetUserParcelTemplate",
+    "PUT /user-parcel-templates/{}": "UpdateUserParcelTemplate",
+    "DELETE /user-parcel-templates/{}": "DeleteUserParcelTemplate",
+    "GET /customs/declarations": "ListCustomsDeclarations",
+    "POST /customs/declarations": "CreateCustomsDeclaration",
+    "GET /customs/declarations/{}": "GetCustomsDeclaration",
+    "GET /customs/items": "ListCustomsItems",
+    "POST /customs/items": "CreateCustomsItem",
+    "GET /customs/items/{}": "GetCustomsItem",
+    "GET /shipments/{}/rates/{}": "ListShipmentRatesByCurrencyCode",
+    "POST /live-rates": "CreateLiveRate",
+    "GET /live-rates/settings/parcel-template": "GetDefaultParcelTemplate",
+    "PUT /live-rates/settings/parcel-template": "UpdateDefaultParcelTemplate",
+    "DELETE /live-rates/settings/parcel-template": "DeleteDefaultParcelTemplate",
+    "POST /tracks": "CreateTrack",
 }
+
+_WRONG = "Something in the request is wrong: field names and what is wrong with each, nested as the request was."
+_UNKNOWN = "There is no such object in this account and mode."
+_KEY = (
+    "Makes the request safe to repeat for 24 hours: it is carried out once, and repeats with the same key are answered "
+    "as the first time, with `Idempotent-Replayed: true`."
+)
 
 
 def operations(routes: Iterable[Any]) -> list[Operation]:
@@ -37,20 +63,56 @@ def openapi(described: Sequence[Operation], version: str) -> dict[str, Any]:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _described(operation, by_kind)
     return {
         "openapi": "3.1.0",
+        "servers": [{"url": "/"}],
         "info": {"title": "Portside", "version": version, "description": "Speaks the Shippo API of 2018-02-08."},
         "security": [{"token": []}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},
-            "schemas": dict(sorted({**components, **_ERROR_SCHEMAS}.items())),
+            "securitySchemes": {"token": _TOKEN},
+            "schemas": dict(
+                sorted(
+                    {**{name: _complete(name, schema) for name, schema in components.items()}, **_ERROR_SCHEMAS}.items()
+                )
+            ),
         },
     }
 
 
-_ERROR_SCHEMAS: dict[str, Any] = {
-    "Detail": {"type": "object", "properties": {"detail": {"type": "string"}}, "required": ["detail"]},
-    "Errors": {"type": "object", "description": "Field names and what is wrong with each."},
+_TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "Authorization",
+    "description": "`ShippoToken shippo_test_…` or `ShippoToken shippo_live_…`; OAuth tokens as `Bearer oauth.…`.",
 }
+_ERROR_SCHEMAS: dict[str, Any] = {
+    "Detail": {
+        "type": "object",
+        "description": "What is wrong, in a sentence.",
+        "properties": {"detail": {"type": "string"}},
+        "required": ["detail"],
+    },
+    "Errors": {
+        "type": "object",
+        "description": "By field: sentences, or the errors of the fields within. Of the whole request: `detail`.",
+        "additionalProperties": {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"anyOf": [{"type": "string"}, {"$ref": "#/components/schemas/Errors"}]}},
+                {"$ref": "#/components/schemas/Errors"},
+            ]
+        },
+    },
+}
+
+
+def _complete(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What we give out always has every field, also those that have a default when we make it."""
+    if not name.endswith("Out") or "properties" not in schema:
+        return schema
+    fields = schema["properties"]
+    required = [field for field in fields if field in schema.get("required", ()) or "default" in fields[field]]
+    shown = {field: {key: fact for key, fact in fields[field].items() if key != "default"} for field in fields}
+    return {**schema, "properties": shown, "required": required}
 
 
 def _described(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +121,7 @@ def _described(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
         "tags": [operation.tag],
         "operationId": _operation_id(operation),
         "summary": summary.strip(),
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation)],
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
         "responses": _responses(operation, by_kind),
     }
     if description.strip():
@@ -71,8 +133,8 @@ def _described(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def _operation_id(operation: Operation) -> str:
-    path = re.sub(r"[{}]", "", operation.path).strip("/").replace("/", ".").replace("-", "_")
-    return f"{operation.method.lower()}.{path}"
+    known = _NAMES.get(f"{operation.method} {_PATH_PARAMETER.sub('{}', operation.path)}")
+    return known or "".join(word.capitalize() for word in operation.name.split("_"))
 
 
 def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
@@ -91,7 +153,18 @@ def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
             parameters.append({"name": name, "in": "query", "schema": field})
     if getattr(operation.gives, "__origin__", None) is Page:
         parameters += _PAGING
+    if operation.expands:
+        names = ", ".join(f"`{name}`" for name in sorted(operation.expands))
+        text = f"Ids to replace by the objects that they name, with commas between: {names}."
+        parameters.append({"name": "expand", "in": "query", "description": text, "schema": {"type": "string"}})
     return parameters
+
+
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
+    if operation.method != "POST":
+        return []
+    schema = {"type": "string", "maxLength": LONGEST_KEY}
+    return [{"name": "Idempotency-Key", "in": "header", "description": _KEY, "schema": schema}]
 
 
 _PAGING: list[dict[str, Any]] = [
@@ -106,8 +179,24 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     if operation.gives is not None:
         success["content"] = {"application/json": {"schema": by_kind[repr(operation.gives)]}}
     responses = {str(operation.status): success}
-    for status, text in _ERRORS.items():
-        name = "Errors" if status == "400" else "Detail"
-        content = {"application/json": {"schema": {"$ref": _REFERENCE.format(name=name)}}}
-        responses[status] = {"description": text, "content": content}
+    for status, text in _errors(operation).items():
+        name = "Errors" if status == 400 else "Detail"
+        content: dict[str, Any] = {"application/json": {"schema": {"$ref": _REFERENCE.format(name=name)}}}
+        if status == 404:
+            # A program that does not say it accepts JSON gets a short page, as it always did.
+            content["text/html"] = {"schema": {"type": "string"}}
+        responses[str(status)] = {"description": text, "content": content}
     return responses
+
+
+def _errors(operation: Operation) -> dict[int, str]:
+    errors = {400: _WRONG, 401: "No valid token.", 404: _UNKNOWN}
+    if operation.method == "POST":
+        errors[409] = "The Idempotency-Key was used for another request, or the state of things forbids this."
+    if operation.takes is not None:
+        errors[413] = "The body is too large."
+    return {
+        **errors,
+        429: "Too many requests, or too much is waiting; see Retry-After.",
+        503: "The database cannot be reached. Nothing was done.",
+    }

@@ -21,6 +21,7 @@ REFRESH = Ns(order_status="SHIPPED", can_ship=False, track=track("PRE_TRANSIT", 
 # Name of the page → template and context. Every template stands here at least once; test_templates.py checks it.
 SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "orders": ("orders/list.html", order_list()),
+    "docs": ("docs.html", {"description_url": "/openapi.json"}),
     "orders-test": (
         "orders/list.html",
         order_list(shell=shell("orders", mode="test", flashes=[Ns(kind="success", text="3 orders imported.")])),
