@@ -29,10 +29,8 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, order, sign_in, tokens, tracks
-from portside.web import labels as label_pages
+from portside.web import assets, sign_in, tokens
 from portside.web import orders as order_pages
-from portside.web import rates as rate_pages
 from portside.web.docs import docs_routes
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
