@@ -4,7 +4,7 @@ window.SwaggerUIBundle({
   domNode: place,
   url: place.dataset.description,
   deepLinking: true,
-  docExpansion: "none",
+  docExpansion: "list",
   defaultModelsExpandDepth: 0,
   displayRequestDuration: true,
   filter: true,
