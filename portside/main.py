@@ -29,12 +29,16 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, sign_in, tokens
+from portside.web import assets, order, sign_in, tokens, tracks
+from portside.web import labels as label_pages
 from portside.web import orders as order_pages
 from portside.web.docs import docs_routes
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
 
+from portside.web import rates as rate_pages
+from portside.web import shipments as shipment_pages
+from portside.web import webhooks as webhook_pages
 API: list[Route | ControllerRouterHandler] = [
     *addresses.routes,
     *parcels.routes,
@@ -67,7 +71,13 @@ def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application. Pool, services and wiring must be installed before it serves."""
     app = Litestar(
         route_handlers=[*mounted(API), *PAGES, *docs_routes(openapi_document)],
+    *order.routes,
+    *rate_pages.routes,
+    *label_pages.routes,
+    *tracks.routes,
+    *shipment_pages.routes,
         exception_handlers={Exception: answer_error},
+    *webhook_pages.routes,
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,

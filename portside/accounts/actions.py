@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from portside.db.tx import Tx
 from portside.errors import FieldErrors, NotFound
@@ -39,6 +41,53 @@ async def create_account(tx: Tx, *, email: str, company: str, name: str, passwor
 
 async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
     """A person. Raises FieldErrors if the e-mail is taken.
+async def create_managed_account(tx: Tx, draft: ManagedAccountDraft) -> Account:
+    """An account under the caller's, which nobody signs in to. Raises Forbidden if the caller's is managed itself."""
+    profile = draft.profile
+    row = await tx.fetchrow(
+        "INSERT INTO accounts (id, parent_id, email, first_name, last_name, company_name, created_at, updated_at) "
+        "SELECT $2, id, $3, $4, $5, $6, $7, $7 FROM accounts WHERE id = $1 AND parent_id IS NULL RETURNING *",
+        draft.scope.account_id,
+        new_id(),
+        profile.email,
+        profile.first_name,
+        profile.last_name,
+        profile.company_name,
+        now(),
+    )
+    if row is None:
+        raise Forbidden("A managed account cannot have managed accounts of its own.")
+    return account_of(row)
+
+
+async def update_managed_account(tx: Tx, scope: Scope, account_id: Id, profile: Profile) -> Account:
+    """Replace what is said of a managed account; gives it as it is now. Raises NotFound."""
+    row = await tx.fetchrow(
+        "UPDATE accounts SET email = $3, first_name = $4, last_name = $5, company_name = $6, updated_at = $7 "
+        "WHERE parent_id = $1 AND id = $2 RETURNING *",
+        scope.account_id,
+        account_id,
+        profile.email,
+        profile.first_name,
+        profile.last_name,
+        profile.company_name,
+        now(),
+    )
+    if row is None:
+        raise NotFound
+    return account_of(row)
+
+
+async def change_settings(tx: Tx, scope: Scope, changes: Mapping[str, Any]) -> None:
+    """Keep choices of the account, for both modes; names that are not given stay as they are."""
+    await tx.execute(
+        "UPDATE accounts SET settings = settings || $2::jsonb, updated_at = $3 WHERE id = $1",
+        scope.account_id,
+        dict(changes),
+        now(),
+    )
+
+
 
     # unscoped: a person may work on several accounts.
     """

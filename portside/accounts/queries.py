@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from portside.accounts.models import Account, Credential, Session, User
 from portside.db.tx import Row, Tx
@@ -45,7 +46,15 @@ async def get_account(tx: Tx, scope: Scope) -> Account:
     row = await tx.fetchrow("SELECT * FROM accounts WHERE id = $1", scope.account_id)
     if row is None:
         raise NotFound
-    return _account(row)
+    return account_of(row)
+
+
+async def get_settings(tx: Tx, scope: Scope) -> dict[str, Any]:
+    """What the account has chosen, by name; each name's shape is known to the feature that wrote it."""
+    settings: dict[str, Any] | None = await tx.fetchval("SELECT settings FROM accounts WHERE id = $1", scope.account_id)
+    if settings is None:
+        raise NotFound
+    return settings
 
 
 async def find_account_by_email(tx: Tx, email: str) -> Account | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -14,6 +15,7 @@ from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
 from portside.labels.models import Buyer, Label, LabelFilter, PurchaseDraft, Reservation, StoredPurchase
 from portside.rates.models import Message
+from portside.tracking.models import TrackingStatus
 
 _PURCHASE = "SELECT * FROM purchases WHERE account_id = $1 AND mode = $2"
 _COLUMNS = (
@@ -53,6 +55,36 @@ async def list_labels(tx: Tx, scope: Scope, page: PageRequest, wanted: LabelFilt
             params.append(value)
             sql += f" AND {column} = ${len(params)}"
     return (await fetch_page(tx, sql, params, page)).map(label_of)
+
+
+async def search_labels(
+    tx: Tx,
+    scope: Scope,
+    page: PageRequest,
+    tracking: Sequence[TrackingStatus] = (),
+    *,
+    number: str | None = None,
+    order_ids: Sequence[Id] = (),
+) -> Slice[Label]:
+    """Newest first: of bought parcels in one of the tracking statuses, or of all labels; with `number`, those with
+    that tracking number or of one of the orders."""
+    sql = _LABEL
+    params: list[Any] = [scope.account_id, scope.mode]
+    if tracking:
+        params.append(list(tracking))
+        sql += f" AND status = 'SUCCESS' AND coalesce(tracking_status, 'UNKNOWN') = ANY(${len(params)}::text[])"
+    if number is not None:
+        params += [number, list(order_ids)]
+        sql += f" AND (tracking_number = ${len(params) - 1} OR order_id = ANY(${len(params)}::uuid[]))"
+    return (await fetch_page(tx, sql, params, page)).map(label_of)
+
+
+async def labels_of_order(tx: Tx, scope: Scope, order_id: Id) -> list[Label]:
+    """The labels bought, or being bought, for an order, newest first; at most 200."""
+    rows = await tx.fetch(
+        f"{_LABEL} AND order_id = $3 ORDER BY id DESC LIMIT 200", scope.account_id, scope.mode, order_id
+    )
+    return [label_of(row) for row in rows]
 
 
 async def labels_of_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> tuple[Label, ...]:

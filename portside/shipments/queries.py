@@ -50,6 +50,14 @@ async def list_shipments(tx: Tx, scope: Scope, page: PageRequest, wanted: Shipme
     return (await fetch_page(tx, sql, params, page)).map(_stored)
 
 
+async def find_shipments(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, StoredShipment]:
+    """Those of the ids that exist, by id."""
+    rows = await tx.fetch(
+        f"{_SELECT} AND id = ANY($4::uuid[])", scope.account_id, scope.mode, now() - RETRIEVABLE, list(ids)
+    )
+    return {shipment.id: shipment for shipment in map(_stored, rows)}
+
+
 async def find_references(tx: Tx, scope: Scope, wanted: Wanted, accounts: Sequence[CarrierAccount]) -> References:
     """What exists of what a request names by id."""
     addresses = await find_addresses(tx, scope, wanted.addresses) if wanted.addresses else {}

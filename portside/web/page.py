@@ -54,6 +54,7 @@ async def read_form(request: Request[Any, Any, Any], bound_to: str) -> Mapping[s
 async def _render(visit: Visit, shown: Shown) -> Response[bytes]:
     if not shown.section:
         response = html(shown.template, {"shell": fragment_shell(visit), **shown.context}, shown.status)
+        response.headers.update(shown.headers)
         if shown.flash is not None:
             response.headers["HX-Trigger"] = toast_header(shown.flash)
         return response

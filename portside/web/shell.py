@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portside.db.begin import reading
+from portside.db.tx import Tx
+from portside.kit.scope import Scope
 from portside.orders.models import TO_SHIP
 from portside.orders.queries import count_orders
 from portside.web.answers import HOME, Flash
@@ -27,10 +29,10 @@ def fragment_shell(visit: Visit) -> Mapping[str, Any]:
 async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Mapping[str, Any]:
     """The `shell` of layout.html."""
     async with reading() as tx:
-        to_ship = await count_orders(tx, visit.scope, TO_SHIP, MOST_COUNTED)
+        to_ship = await count_to_ship(tx, visit.scope)
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(capped(to_ship) if to_ship else None),
+        "nav": _navigation(to_ship),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
@@ -43,6 +45,12 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
         "home_url": HOME,
         "flashes": flashes,
     }
+
+
+async def count_to_ship(tx: Tx, scope: Scope) -> str | None:
+    """How many orders wait to be shipped, for the navigation; None when none does."""
+    count = await count_orders(tx, scope, TO_SHIP, MOST_COUNTED)
+    return capped(count) if count else None
 
 
 def capped(count: int) -> str:

@@ -19,7 +19,7 @@ from portside.web.session import SignedIn, csrf_token
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A template with its context. A whole page names its entry of the navigation; a fragment has no `section`.
 
-    `flash` is said beside it.
+    `flash` is said beside it; `headers` tell htmx where to put it.
     """
 
     template: str
@@ -28,6 +28,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     child: str = ""
     status: int = 200
     flash: Flash | None = None
+    headers: Mapping[str, str] = {}
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True):

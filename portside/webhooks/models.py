@@ -167,3 +167,19 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
     next_attempt_at: dt.datetime | None
     created_at: dt.datetime
+
+
+class Latest(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with the last attempt at it, if there was one; `attempts` counts them."""
+
+    webhook_id: Id
+    url: str
+    event_id: Id
+    event_name: str
+    state: DeliveryState
+    due_at: dt.datetime
+    created_at: dt.datetime
+    status: int | None
+    error: str | None
+    attempts: int
+    attempted_at: dt.datetime | None

@@ -14,7 +14,7 @@ from portside.kit.crypto import KeyRing, place
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Scope
-from portside.webhooks.models import Attempt, Delivery, Due, Health, Secret, Turn, Webhook
+from portside.webhooks.models import Attempt, Delivery, Due, Health, Latest, Secret, Turn, Webhook
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -83,6 +83,24 @@ async def get_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> Webhook:
     """Raises NotFound."""
     row = await tx.fetchrow(f"{_WEBHOOK} AND id = $3", scope.account_id, scope.mode, webhook_id)
     if row is None:
+# Newest first means along each webhook's own index; only then are the attempts looked up, for the few that are shown.
+_LATEST = """SELECT delivery.*, last.status, last.error, coalesce(last.number, 0) AS attempts,
+    last.created_at AS attempted_at
+FROM (
+    SELECT webhook.url, log.* FROM webhooks AS webhook CROSS JOIN LATERAL (
+        SELECT webhook_id, event_id, event_name, state, due_at, created_at FROM webhook_deliveries
+        WHERE account_id = $1 AND mode = $2 AND webhook_id = webhook.id ORDER BY event_id DESC LIMIT $3
+    ) AS log
+    WHERE webhook.account_id = $1 AND webhook.mode = $2 ORDER BY log.event_id DESC, webhook.id LIMIT $4
+) AS delivery
+LEFT JOIN LATERAL (
+    SELECT status, error, number, created_at FROM webhook_attempts
+    WHERE account_id = $1 AND mode = $2 AND webhook_id = delivery.webhook_id AND event_id = delivery.event_id
+    ORDER BY number DESC LIMIT 1
+) AS last ON true
+ORDER BY delivery.event_id DESC, delivery.webhook_id"""
+
+
         raise NotFound
     return _webhook(row)
 
@@ -165,6 +183,12 @@ async def get_delivery(tx: Tx, scope: Scope, webhook_id: Id, event_id: Id) -> De
     """Raises NotFound."""
     row = await tx.fetchrow(f"{_DELIVERY} AND id = $4", scope.account_id, scope.mode, webhook_id, event_id)
     if row is None:
+async def list_latest(tx: Tx, scope: Scope, each: int, most: int) -> list[Latest]:
+    """The newest deliveries, at most `each` per webhook and `most` in all, newest event first."""
+    rows = await tx.fetch(_LATEST, scope.account_id, scope.mode, each, most)
+    return [Latest(**dict(row)) for row in rows]
+
+
         raise NotFound
     return _delivery(row)
 

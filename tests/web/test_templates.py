@@ -118,7 +118,7 @@ def test_every_asset_of_a_page_was_built(tags: Tags) -> None:
 
 
 def test_waiting_parts_poll_and_final_ones_do_not() -> None:
-    assert 'hx-trigger="every 2s"' in PAGES["fragment-label-queued"]
+    assert 'hx-trigger="load delay:500ms, every 2s"' in PAGES["fragment-label-queued"]
     assert "hx-trigger" not in PAGES["fragment-label-refunded"]
     assert 'hx-trigger="every 2s"' in PAGES["order-bought"]
     assert "hx-trigger" not in PAGES["fragment-track"]
@@ -126,7 +126,7 @@ def test_waiting_parts_poll_and_final_ones_do_not() -> None:
 
 def test_the_bought_label_brings_the_rest_of_the_page_up_to_date() -> None:
     targets = [a["hx-target"] for tag, a in Tags(PAGES["fragment-label"]).tags if tag == "hx-partial"]
-    assert targets == ["#order-status", "#ship", "#tracking"]
+    assert targets == ["#order-status", "#count-orders", "#ship", "#tracking"]
 
 
 def test_mode_is_unmistakable() -> None:

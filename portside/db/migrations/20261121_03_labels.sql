@@ -107,6 +107,7 @@ CREATE TABLE labels (
     FOREIGN KEY (account_id, mode, parcel_id) REFERENCES parcels (account_id, mode, id)
 );
 CREATE INDEX labels_rate ON labels (account_id, mode, rate_id);
+CREATE INDEX labels_order ON labels (account_id, mode, order_id, id) WHERE order_id IS NOT NULL;
 CREATE INDEX labels_purchase ON labels (account_id, mode, purchase_id, piece);
 CREATE INDEX labels_tracking ON labels (account_id, mode, tracking_number) WHERE tracking_number IS NOT NULL;
 

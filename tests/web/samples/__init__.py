@@ -6,7 +6,7 @@ from types import SimpleNamespace as Ns
 from typing import Any
 
 from tests.web.samples.order_list import order_list
-from tests.web.samples.order_page import REFUSED, label, order_page, parcel, rates, rating, track
+from tests.web.samples.order_page import REFUSED, label, order_page, parcel, rates, rating, sender, track
 from tests.web.samples.others import shipment_list, sign_in, token_page, webhook_page
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
@@ -16,7 +16,7 @@ def fragment(**context: Any) -> dict[str, Any]:
 
 
 BOUGHT = {"labels": [label("SUCCESS")], "track": track(), "can_ship": False, "cancel_url": None}
-REFRESH = Ns(order_status="SHIPPED", can_ship=False, track=track("PRE_TRANSIT", None, []))
+REFRESH = Ns(order_status="SHIPPED", ship=None, to_ship="6", track=track("PRE_TRANSIT", None, []))
 
 # Name of the page → template and context. Every template stands here at least once; test_templates.py checks it.
 SCENES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,6 +41,15 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         "orders/detail.html",
         order_page(labels=[label("ERROR", messages=["The postal code does not exist."])]),
     ),
+    "order-not-bought": (
+        "orders/detail.html",
+        order_page(
+            parcel=parcel(done=True),
+            rating=rating("ready", rates(), problem="Rate has expired. Rates can be bought for 7 days."),
+            edit_from_url="#",
+        ),
+    ),
+    "order-sender": ("orders/detail.html", order_page(can_ship=False, ship_from=None, sender_form=sender())),
     "order-errors": (
         "orders/detail.html",
         order_page(parcel=parcel(weight="Enter a weight above 0.", length="Enter a number.")),
@@ -57,7 +66,10 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         token_page(tokens=[], form=form({"name": "Give it a name."}), open_form=True),
     ),
     "settings-webhooks": ("settings/webhooks.html", webhook_page()),
-    "settings-webhooks-new": ("settings/webhooks.html", webhook_page(secret="whsec_" + "c2" * 16, webhooks=[])),
+    "settings-webhooks-new": (
+        "settings/webhooks.html",
+        webhook_page(secret=Ns(url="https://shop.example/hooks/portside", text="whsec_" + "c2" * 16)),
+    ),
     "sign-in": ("sign_in.html", sign_in()),
     "sign-in-wrong": (
         "sign_in.html",
@@ -89,7 +101,24 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "fragment-orders": ("orders/_rows.html", order_list(refresh=Ns(tabs=ORDER_TABS, to_ship="7"))),
     "fragment-shipments": ("shipments/_rows.html", shipment_list()),
     "fragment-parcel": ("orders/_parcel.html", fragment(parcel=parcel(weight="Enter a weight above 0."))),
-    "fragment-rates": ("orders/_rates.html", fragment(rating=rating("ready", rates()))),
+    "fragment-rates": ("orders/_rates.html", fragment(rating=rating("ready", rates()), parcel_again=None)),
+    "fragment-rates-waiting": (
+        "orders/_rates.html",
+        fragment(rating=rating("waiting"), parcel_again=parcel(done=True)),
+    ),
+    "fragment-sender": ("orders/_sender.html", fragment(sender_form=sender({"zip": "Carriers need the postal code."}))),
+    "fragment-label-error": (
+        "orders/_label.html",
+        fragment(
+            label=label("ERROR", messages=["The postal code does not exist."]),
+            refresh=Ns(
+                order_status="PAID",
+                to_ship=None,
+                ship=Ns(parcel=parcel(done=True), rating=rating("ready", rates())),
+                track=None,
+            ),
+        ),
+    ),
     "fragment-label-queued": ("orders/_label.html", fragment(label=label("QUEUED"), refresh=None)),
     "fragment-label": ("orders/_label.html", fragment(label=label("SUCCESS", test=True), refresh=REFRESH)),
     "fragment-label-refunded": (

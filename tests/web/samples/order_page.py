@@ -77,13 +77,14 @@ REFUSED = [
 ]
 
 
-def rating(state: str, offers: list[Ns] | None = None, messages: list[Ns] | None = None) -> Ns:
+def rating(state: str, offers: list[Ns] | None = None, messages: list[Ns] | None = None, problem: str = "") -> Ns:
     formats = [option("PDF_4x6", "PDF 4×6 in"), option("PDF_A6", "PDF A6"), option("ZPLII", "ZPL")]
     return Ns(
         state=state,
         poll_url="/rates",
         rates=offers or [],
         messages=messages or [],
+        problem=problem,
         buy_url="/buy",
         formats=formats,
         format="PDF_4x6",
@@ -170,6 +171,12 @@ def track(status: str = "TRANSIT", sub: Ns | None = OUT, events: list[Ns] | None
     )
 
 
+def sender(errors: dict[str, str] | None = None) -> Ns:
+    countries = [option("DE", "Germany"), option("US", "United States")]
+    data = form(errors, name="Lantern & Rope Supply", street1="Am Kai 12", city="Bremen", zip="28195", country="DE")
+    return Ns(save_url="#", form=data, countries=countries)
+
+
 SHIP_TO = address(
     "Maren Vogel",
     "Speicherstraße 4",
@@ -201,6 +208,9 @@ def order_page(status: str = "PAID", **changes: Any) -> dict[str, Any]:
         "ship_to": SHIP_TO,
         "ship_from": SHIP_FROM,
         "edit_to_url": "#",
+        "edit_from_url": None,
+        "sender_form": None,
+        "parcel_again": None,
         "labels": [],
         "track": None,
         "can_ship": True,

@@ -107,8 +107,8 @@ def webhook(id_: str, url: str, event: str, last: Ns | None, active: bool = True
         active=active,
         created_at=ago(days=9),
         last=last,
+        secret_url="#",
         toggle_url="#",
-        test_url="#",
         delete_url="#",
     )
 

@@ -1,0 +1,148 @@
+"""/app/orders/{id}: one order from its parcel to its delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from litestar import Response
+
+from portside.db.begin import reading
+from portside.db.tx import Tx
+from portside.errors import FieldErrors, NotFound
+from portside.kit.ids import as_id
+from portside.labels.models import Label
+from portside.labels.queries import labels_of_order
+from portside.orders.models import LineItem, Order
+from portside.orders.queries import get_order
+from portside.orders.rules import VALID_LABEL
+from portside.rates.models import StoredRate
+from portside.rates.queries import find_rates_by_id
+from portside.shipments.models import StoredShipment
+from portside.web.answers import HOME, Flash, redirect
+from portside.web.labels import can_ship, label_context
+from portside.web.page import page
+from portside.web.rates import sender_of, ship_context, shipment_of
+from portside.web.senders import find_sender, keep_sender, read_sender, sender_form
+from portside.web.tracks import find_track_of, track_context
+from portside.web.visit import Shown, Visit
+from portside.web.words import address_card, order_number, source_label
+
+
+@page("GET", "/app/orders/{order_id}")
+async def show_order(visit: Visit) -> Shown:
+    """The order's page."""
+    return await _page(visit)
+
+
+@page("POST", "/app/orders/{order_id}/sender")
+async def save_sender(visit: Visit) -> Shown | Response[bytes]:
+    """Keep where the account ships from, and go on with the order."""
+    try:
+        address = read_sender(visit.form)
+    except FieldErrors as wrong:
+        return await _page(visit, sender_errors=wrong.errors)
+    await keep_sender(visit.scope, address)
+    return redirect(f"{HOME}/{visit.id('order_id')}", Flash("success", "You ship from this address from now on."))
+
+
+async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) -> Shown:
+    async with reading() as tx:
+        order = await get_order(tx, visit.scope, visit.id("order_id"))
+        labels = await labels_of_order(tx, visit.scope, order.id)
+        context = {
+            "order": _order(order),
+            "back_url": HOME,
+            "slip_url": None,
+            "cancel_url": None,
+            "edit_to_url": None,
+            "ship_to": address_card(order.details.to_address),
+            "labels": await _labels(tx, visit, order, labels),
+            "track": await _track(tx, visit, order, labels),
+            "parcel_again": None,
+            **await _ship(tx, visit, order, labels),
+            **await _sender(tx, visit, order, sender_errors),
+        }
+    status = 422 if sender_errors else 200
+    return Shown(template="orders/detail.html", context=context, section="orders", status=status)
+
+
+async def _labels(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> list[Mapping[str, Any]]:
+    rates = await find_rates_by_id(tx, visit.scope, [label.rate_id for label in labels if label.rate_id])
+    return [
+        label_context(visit, order.id, label, rates.get(label.rate_id) if label.rate_id else None) for label in labels
+    ]
+
+
+async def _track(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> Mapping[str, Any] | None:
+    """Of the newest label that counts."""
+    label = next((label for label in labels if label.status in VALID_LABEL and label.tracking_number), None)
+    track = await find_track_of(tx, visit, label) if label else None
+    return track_context(order.id, track, label) if track and label else None
+
+
+async def _ship(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> Mapping[str, Any]:
+    """Parcel and rates; those of the shipment in the address, if it is one of this order."""
+    if not can_ship(order, list(labels)) or await sender_of(tx, visit, order) is None:
+        return {"can_ship": False, "parcel": None, "rating": None}
+    shipment: StoredShipment | None = None
+    rates: list[StoredRate] = []
+    shipment_id = as_id(visit.given("shipment"))
+    if shipment_id is not None:
+        try:
+            shipment, rates = await shipment_of(tx, visit, order.id, shipment_id)
+        except NotFound:
+            pass
+    return {"can_ship": True, **await ship_context(tx, visit, order, shipment, rates)}
+
+
+async def _sender(tx: Tx, visit: Visit, order: Order, errors: Mapping[str, str] | None) -> Mapping[str, Any]:
+    """Where it is shipped from, and the form that asks for it when nobody knows or somebody wants to change it."""
+    sender = await sender_of(tx, visit, order)
+    own = order.details.from_address is not None
+    url = f"{HOME}/{order.id}"
+    form = None
+    if errors is not None:
+        form = sender_form(f"{url}/sender", None, errors, visit.form)
+    elif sender is None or (visit.given("edit") == "sender" and not own):
+        form = sender_form(f"{url}/sender", await find_sender(tx, visit.scope))
+    return {
+        "ship_from": address_card(sender) if sender else None,
+        "edit_from_url": None if own or sender is None else f"{url}?edit=sender",
+        "sender_form": form,
+    }
+
+
+def _order(order: Order) -> Mapping[str, Any]:
+    details = order.details
+    return {
+        "id": order.id,
+        "number": order_number(order),
+        "status": order.order_status,
+        "placed_at": order.placed_at,
+        "source_label": source_label(order.shop_app),
+        "notes": details.notes or "",
+        "shipping_method": details.shipping_method or "",
+        "line_items": [_line(line) for line in details.line_items],
+        "subtotal": details.subtotal_price,
+        "shipping_cost": details.shipping_cost,
+        "tax": details.total_tax,
+        "total": details.total_price,
+        "currency": details.currency or details.shipping_cost_currency or "",
+    }
+
+
+def _line(line: LineItem) -> Mapping[str, Any]:
+    return {
+        "title": line.title or line.sku or "Item",
+        "variant": line.variant_title or "",
+        "sku": line.sku or "",
+        "quantity": line.quantity or 1,
+        "weight": line.weight,
+        "weight_unit": line.weight_unit or "",
+        "total": line.total_price,
+        "currency": line.currency or "",
+    }
+
+
+routes = [show_order, save_sender]

@@ -1,0 +1,182 @@
+"""/app/settings/webhooks: where events of this mode are sent, and how the last deliveries went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+from litestar import Response
+
+from portside.db.begin import begin, reading
+from portside.errors import BadRequest, Conflict, FieldErrors
+from portside.kit.ids import as_id
+from portside.kit.paging import PageRequest
+from portside.kit.services import services
+from portside.rest.parse import parse_values
+from portside.web.answers import Flash, redirect
+from portside.web.page import page
+from portside.web.visit import Shown, Visit
+from portside.web.words import plain_errors
+from portside.webhooks import actions, queries
+from portside.webhooks.models import Latest, Subscription, Webhook, WebhookDraft
+from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered
+from portside.webhooks.wire import WebhookIn, webhook_draft
+
+PATH = "/app/settings/webhooks"
+SHOWN_DELIVERIES = 25
+
+_EVENTS = {
+    "all": "All events of labels, tracking and batches",
+    "track_updated": "track_updated: a parcel moved",
+    "transaction_created": "transaction_created: a label was bought, or refused",
+    "transaction_updated": "transaction_updated: a label changed",
+    "order_created": "order_created: an order arrived",
+    "order_updated": "order_updated: an order changed",
+    "batch_created": "batch_created: a batch is ready to buy",
+    "batch_purchased": "batch_purchased: the labels of a batch are bought",
+    "webhook_disabled": "webhook_disabled: a webhook was switched off",
+}
+_STATES = {"pending": "waiting", "delivered": "delivered", "failed": "failed", "cancelled": "failed"}
+
+
+@page("GET", PATH)
+async def list_webhooks(visit: Visit) -> Shown:
+    """The subscriptions and the last deliveries."""
+    return await _page(visit)
+
+
+@page("POST", PATH)
+async def create_webhook(visit: Visit) -> Shown | Response[bytes]:
+    """Subscribe an address, and show the secret that signs what it gets."""
+    data = {name: visit.field(name, 400) for name in ("url", "event")}
+    try:
+        draft = webhook_draft(visit.scope, parse_values(WebhookIn, data))
+        async with begin() as tx:
+            webhook = await actions.create_webhook(tx, visit.scope, services().keys, draft)
+    except FieldErrors as wrong:
+        return await _page(visit, errors=plain_errors(wrong), data=data)
+    except BadRequest as wrong:
+        return await _page(visit, errors={"url": wrong.message}, data=data)
+    return redirect(f"{PATH}?secret={webhook.id}", Flash("success", "The webhook was added."))
+
+
+@page("POST", PATH + "/{webhook_id}/toggle")
+async def toggle_webhook(visit: Visit) -> Response[bytes]:
+    """Pause a webhook, or go on."""
+    async with begin() as tx:
+        before = await queries.get_webhook(tx, visit.scope, visit.id("webhook_id"))
+        draft = WebhookDraft(event=before.event, url=before.url, active=not before.active)
+        await actions.update_webhook(tx, visit.scope, before.id, draft)
+    text = "Events are sent there again." if draft.active else "Nothing is sent there until you resume it."
+    return redirect(PATH, Flash("success", text))
+
+
+@page("POST", PATH + "/{webhook_id}/delete")
+async def delete_webhook(visit: Visit) -> Response[bytes]:
+    """Remove a webhook."""
+    async with begin() as tx:
+        await actions.delete_webhook(tx, visit.scope, visit.id("webhook_id"))
+    return redirect(PATH, Flash("success", "The webhook was deleted."))
+
+
+@page("POST", PATH + "/{webhook_id}/deliveries/{event_id}/resend")
+async def resend_delivery(visit: Visit) -> Response[bytes]:
+    """Send a delivery again."""
+    try:
+        async with begin() as tx:
+            await actions.resend_delivery(tx, visit.scope, visit.id("webhook_id"), visit.id("event_id"))
+    except Conflict:
+        return redirect(PATH, Flash("error", "The webhook is paused. Resume it first."))
+    return redirect(PATH, Flash("success", "It is sent again."))
+
+
+@page("GET", PATH + "/deliveries")
+async def poll_deliveries(visit: Visit) -> Shown:
+    """The last deliveries, while one of them waits."""
+    async with reading() as tx:
+        latest = await queries.list_latest(tx, visit.scope, SHOWN_DELIVERIES, SHOWN_DELIVERIES)
+    return Shown(template="settings/_deliveries.html", context={"deliveries": _deliveries(latest)})
+
+
+async def _page(
+    visit: Visit, *, errors: Mapping[str, str] | None = None, data: Mapping[str, str] | None = None
+) -> Shown:
+    async with reading() as tx:
+        found = await queries.list_webhooks(tx, visit.scope, PageRequest(size=MOST_WEBHOOKS))
+        last = {one.webhook_id: one for one in await queries.list_latest(tx, visit.scope, 1, MOST_WEBHOOKS)}
+        latest = await queries.list_latest(tx, visit.scope, SHOWN_DELIVERIES, SHOWN_DELIVERIES)
+        wanted = as_id(visit.given("secret"))
+        shown = next((webhook for webhook in found.rows if webhook.id == wanted), None)
+        secrets = await queries.list_secrets(tx, visit.scope, services().keys, shown.id) if shown else []
+    context = {
+        "webhooks": [_row(webhook, last.get(webhook.id)) for webhook in found.rows],
+        "deliveries": _deliveries(latest),
+        "events": [{"value": event, "label": _EVENTS.get(event, event)} for event in _events()],
+        "secret": {"url": shown.url, "text": secrets[0].text} if shown and secrets else None,
+        "create_url": PATH,
+        "form": {"data": {"event": "all", **(data or {})}, "errors": errors or {}, "message": ""},
+        "open_form": bool(errors),
+    }
+    status = 422 if errors else 200
+    return Shown(
+        template="settings/webhooks.html", context=context, section="settings", child="webhooks", status=status
+    )
+
+
+def _events() -> Sequence[str]:
+    """Ours in the order people look for them, then any that has no words yet."""
+    known = get_args(Subscription)
+    return [*(event for event in _EVENTS if event in known), *(event for event in known if event not in _EVENTS)]
+
+
+def _row(webhook: Webhook, last: Latest | None) -> Mapping[str, Any]:
+    url = f"{PATH}/{webhook.id}"
+    attempted = last is not None and last.attempted_at is not None
+    return {
+        "id": webhook.id,
+        "url": webhook.url,
+        "event": webhook.event,
+        "active": webhook.active,
+        "created_at": webhook.created_at,
+        "last": _last(last) if last is not None and attempted else None,
+        "secret_url": f"{PATH}?secret={webhook.id}",
+        "toggle_url": f"{url}/toggle",
+        "delete_url": f"{url}/delete",
+    }
+
+
+def _last(last: Latest) -> Mapping[str, Any]:
+    return {"ok": is_delivered(last.status), "text": _answer(last), "at": last.attempted_at}
+
+
+def _answer(delivery: Latest) -> str:
+    """What the receiver said: its status, or why there is none."""
+    if delivery.state == "cancelled":
+        return "cancelled"
+    return str(delivery.status) if delivery.status is not None else delivery.error or ""
+
+
+def _deliveries(latest: Sequence[Latest]) -> Mapping[str, Any]:
+    return {
+        "list": [_delivery(delivery) for delivery in latest],
+        "poll_url": f"{PATH}/deliveries",
+        "waiting": any(delivery.state == "pending" for delivery in latest),
+    }
+
+
+def _delivery(delivery: Latest) -> Mapping[str, Any]:
+    again = f"{PATH}/{delivery.webhook_id}/deliveries/{delivery.event_id}/resend"
+    return {
+        "id": delivery.event_id,
+        "event": delivery.event_name,
+        "url": delivery.url,
+        "state": _STATES[delivery.state],
+        "answer": _answer(delivery),
+        "attempts": delivery.attempts,
+        "at": delivery.attempted_at or delivery.created_at,
+        "next_at": delivery.due_at if delivery.state == "pending" and delivery.attempts else None,
+        "again_url": None if delivery.state == "pending" else again,
+    }
+
+
+routes = [list_webhooks, create_webhook, toggle_webhook, delete_webhook, resend_delivery, poll_deliveries]
