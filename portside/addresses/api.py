@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portside.addresses import actions, queries, wire
+from portside.addresses import actions, flows, queries, wire
 from portside.db.begin import begin, reading
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import Page
@@ -10,7 +10,8 @@ from portside.rest.pages import Page
 
 @endpoint("POST", "/addresses", status=201, takes=wire.AddressIn, gives=wire.AddressOut)
 async def create_address(call: Call, given: wire.AddressIn) -> wire.AddressOut:
-    """Create an address."""
+    """Create an address. With `validate` it is validated and corrected first."""
+    await flows.prepare_validation(given)
     draft = wire.address_draft(call.scope, given)
     async with begin() as tx:
         (stored,) = await actions.create_addresses(tx, [draft])
@@ -34,4 +35,10 @@ async def get_address(call: Call) -> wire.AddressOut:
     return wire.address_out(stored, call.scope)
 
 
-routes = [create_address, list_addresses, get_address]
+@endpoint("GET", "/addresses/{address_id}/validate", gives=wire.AddressOut)
+async def validate_address(call: Call) -> wire.AddressOut:
+    """Validate an address. The answer is a new address, corrected, with an id of its own."""
+    return wire.address_out(await flows.validate_address(call.scope, call.id("address_id")), call.scope)
+
+
+routes = [create_address, list_addresses, get_address, validate_address]

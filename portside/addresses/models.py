@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import msgspec
 
@@ -13,6 +12,22 @@ from portside.kit.scope import Scope
 # What a carrier needs before a label can be bought, beside the state where one is used.
 NEEDED_TO_BUY = ("name", "street1", "city", "zip", "country")
 STATE_NEEDED_IN = frozenset({"US", "CA", "AU"})
+
+
+class ValidationMessage(msgspec.Struct, frozen=True, kw_only=True):
+    """What validation has to say. `type` is `address_error` or `address_warning`."""
+
+    source: str
+    code: str
+    type: str
+    text: str
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True):
+    """How an address fared; it is valid when no message is an error."""
+
+    is_valid: bool
+    messages: tuple[ValidationMessage, ...] = ()
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +50,13 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     metadata: str = ""
     latitude: float | None = None
     longitude: float | None = None
-    validation: dict[str, Any] | None = None
+    validation: Validation | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether it has what a carrier needs before a label can be bought."""
+        """Whether it has what a carrier needs before a label can be bought; not if it was found to be invalid."""
+        if self.validation is not None and not self.validation.is_valid:
+            return False
         if not (self.name and self.street1 and self.city and self.zip and self.country):
             return False
         return bool(self.state) or self.country not in STATE_NEEDED_IN

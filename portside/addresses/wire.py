@@ -7,8 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from portside.addresses.models import Address, AddressDraft, StoredAddress
+from portside.addresses.models import Address, AddressDraft, StoredAddress, ValidationMessage
 from portside.addresses.rules import country_code, phone_digits
+from portside.addresses.validation.judge import validated
 from portside.errors import FieldErrors
 from portside.kit.clock import to_wire
 from portside.kit.ids import new_id
@@ -38,18 +39,11 @@ class AddressIn(msgspec.Struct, kw_only=True):
     validate: bool = False
 
 
-class ValidationMessage(msgspec.Struct, kw_only=True):
-    source: str
-    code: str
-    type: str
-    text: str
-
-
 class ValidationResults(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Empty until the address is validated."""
 
     is_valid: bool | None = None
-    messages: list[ValidationMessage] | None = None
+    messages: tuple[ValidationMessage, ...] | None = None
 
 
 class NestedAddressOut(msgspec.Struct, kw_only=True):
@@ -86,14 +80,14 @@ class AddressOut(NestedAddressOut, kw_only=True):
 
 
 def address_from_wire(given: AddressIn) -> Address:
-    """The address in a request, with an id of its own. Raises FieldErrors."""
+    """The address in a request, with an id of its own, validated if the request says so. Raises FieldErrors."""
     country = country_code(given.country)
     if country is None:
         word = "This field is required." if not given.country.strip() else "Invalid country. Use an ISO 3166-1 code."
         raise FieldErrors({"country": [word]})
     if given.email and ("@" not in given.email or given.email.split("@")[-1] == ""):
         raise FieldErrors({"email": ["Enter a valid email address."]})
-    return Address(
+    address = Address(
         id=new_id(),
         country=country,
         name=given.name.strip(),
@@ -110,6 +104,7 @@ def address_from_wire(given: AddressIn) -> Address:
         is_residential=given.is_residential,
         metadata=given.metadata,
     )
+    return validated(address) if given.validate else address
 
 
 def address_draft(scope: Scope, given: AddressIn, field: str | None = None) -> AddressDraft:
@@ -173,7 +168,9 @@ def address_out(stored: StoredAddress, scope: Scope) -> AddressOut:
 
 
 def _validation_out(address: Address) -> ValidationResults:
-    return msgspec.convert(address.validation, ValidationResults) if address.validation else _NOT_VALIDATED
+    if (found := address.validation) is None:
+        return _NOT_VALIDATED
+    return ValidationResults(is_valid=found.is_valid, messages=found.messages)
 
 
 _NOT_VALIDATED = ValidationResults()

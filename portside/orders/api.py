@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from portside.addresses import queries as addresses
+from portside.addresses.flows import prepare_validation
 from portside.addresses.models import Address
 from portside.db.batcher import Batcher
 from portside.db.begin import begin, reading
@@ -49,6 +50,7 @@ async def create_order(call: Call, given: wire.OrderIn) -> bytes:
     """Create an order."""
     key = check_key(call.header(b"idempotency-key"))
     known = await _known_addresses(call.scope, given)
+    await prepare_validation(given.to_address, given.from_address)
     draft = wire.order_draft(call.scope, given, known=known, most_lines=services().settings.max_line_items)
     if key:
         return await _create_with_key(call, draft, key)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from portside.addresses.flows import prepare_validation
 from portside.carrier_accounts.models import CarrierAccount
 from portside.carrier_accounts.queries import list_active
 from portside.db.begin import begin, reading
@@ -29,6 +30,7 @@ async def create_and_rate(
     """
     if accounts is not None:
         given = msgspec.structs.replace(given, carrier_accounts=list(accounts))
+    await prepare_validation(given.address_from, given.address_to, given.address_return)
     async with begin() as tx:
         active = await list_active(tx, scope, None)
         found = await queries.find_references(tx, scope, wire.wanted(given), active)
