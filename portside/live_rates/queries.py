@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from portside.accounts.queries import get_settings
 from portside.addresses.models import Address
 from portside.addresses.queries import find_addresses
 from portside.carrier_accounts.models import CarrierAccount
@@ -17,6 +18,8 @@ from portside.parcel_templates.queries import find_user_template
 from portside.service_groups.models import ServiceGroup
 from portside.service_groups.queries import list_service_groups
 
+# The account's setting that holds its own address.
+_SENDER = "sender"
 # How many orders are looked through for one that says where it is shipped from.
 _RECENT_ORDERS = 100
 
@@ -63,7 +66,11 @@ async def find_default_template(tx: Tx, scope: Scope) -> StoredUserTemplate | No
 
 
 async def find_usual_sender(tx: Tx, scope: Scope) -> Address | None:
-    """Where the account ships from: the sender of its newest shipment, else of its newest order that names one."""
+    """Where the account ships from: the address in its settings, else the sender of its newest shipment, else of its
+    newest order that names one."""
+    chosen = (await get_settings(tx, scope)).get(_SENDER)
+    if chosen is not None:
+        return msgspec.convert(chosen, Address)
     row = await tx.fetchrow(
         "SELECT details -> 'address_from' AS sender FROM shipments "
         "WHERE account_id = $1 AND mode = $2 ORDER BY id DESC LIMIT 1",

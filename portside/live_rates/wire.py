@@ -37,7 +37,7 @@ _HEAVIEST_GRAMS = 999_999
 
 NO_TEMPLATE = "UserParcelTemplate with supplied object_id not found."
 NO_PARCEL = "This field is required as long as the account has no default parcel template."
-NO_SENDER = "This field is required as long as the account has shipped nothing."
+NO_SENDER = "This field is required as long as the account has no address of its own and has shipped nothing."
 
 
 class LiveRateParcelIn(msgspec.Struct, kw_only=True):
@@ -54,8 +54,9 @@ class LiveRateParcelIn(msgspec.Struct, kw_only=True):
 
 
 class LiveRateIn(msgspec.Struct, kw_only=True):
-    """A cart. Addresses are ids or complete objects; without `address_from` the account ships from where it did last.
-    `parcel` is the id of one of its parcel templates, or a whole parcel; without it the default template is taken.
+    """A cart. Addresses are ids or complete objects; without `address_from` the account's own address is taken, or
+    where it shipped from last. `parcel` is the id of one of its parcel templates, or a whole parcel; without it the
+    default template is taken.
 
     The parcel weighs what it, or the template, says, and never less than the line items together.
     """

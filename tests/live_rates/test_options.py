@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from portside.accounts.actions import change_settings
+from portside.db.begin import begin
+from portside.kit.ids import new_id
 from tests.support.cast import Person
 from tests.support.checkout import BUYER, CART, LINE, PARCEL, SENDER, account_ids, made_group
 
@@ -163,7 +166,9 @@ async def test_a_parcel_is_never_lighter_than_what_is_in_it(api: httpx.AsyncClie
         assert rate["amount"] == prices[weighed]
 
 
-async def test_without_a_sender_it_ships_from_where_it_did_last(api: httpx.AsyncClient) -> None:
+async def test_without_a_sender_it_ships_from_the_accounts_address_or_where_it_did_last(
+    api: httpx.AsyncClient, alice: Person
+) -> None:
     await made_group(api)
     near = {"name": "Alice", "street1": "4 Demo Road", "city": "Chicago", "state": "IL", "zip": "60614"}
     order = {"to_address": BUYER, "from_address": near | {"country": "US"}, "line_items": [LINE]}
@@ -175,6 +180,9 @@ async def test_without_a_sender_it_ships_from_where_it_did_last(api: httpx.Async
     await carriers_prices(api)
     from_far = await shown(api)
     assert await shown(api, address_from=None) == from_far != from_near
+    async with begin() as tx:
+        await change_settings(tx, alice.scope, {"sender": near | {"country": "US", "id": new_id()}})
+    assert await shown(api, address_from=None) == from_near
 
 
 async def test_nothing_is_needed_where_no_carrier_is_asked(api: httpx.AsyncClient) -> None:
