@@ -8,7 +8,7 @@ from portside.addresses.actions import address_part
 from portside.addresses.models import AddressDraft
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
-from portside.errors import NotFound
+from portside.errors import Conflict, NotFound
 from portside.events import outbox
 from portside.events.models import Event, envelope
 from portside.kit.clock import now
@@ -73,6 +73,42 @@ def _created(draft: OrderDraft) -> Event:
         seq=1,
         payload=envelope("order_created", test=draft.scope.is_test, data=draft.body),
     )
+
+
+async def replace_order(tx: Tx, scope: Scope, draft: OrderDraft) -> None:
+    """Make an order, which this transaction has locked, what the draft says. Raises Conflict where a label was bought
+    for what would change."""
+    current = await queries.get_order(tx, scope, draft.order.id)
+    order = draft.order
+    settled = rules.is_shipped(current.labels)
+    if settled and (
+        order.order_status != current.order_status
+        or rules.shipping_facts(order.details) != rules.shipping_facts(current.details)
+    ):
+        raise Conflict("This order has a label. Refund it before changing status, addresses or goods.")
+    addresses = [AddressDraft(scope=scope, address=address) for address in draft.new_addresses]
+    await insert_all(tx, address_part(addresses, now()))
+    sender = order.details.from_address
+    await tx.execute(
+        "UPDATE orders SET order_number = $4, order_status = $5, placed_at = $6, to_address_id = $7, "
+        "from_address_id = $8, details = $9, search = $10, event_seq = $11, updated_at = $12, "
+        "status_before_shipping = CASE WHEN $13 THEN status_before_shipping END "
+        "WHERE account_id = $1 AND mode = $2 AND id = $3",
+        scope.account_id,
+        scope.mode,
+        order.id,
+        order.order_number,
+        order.order_status,
+        order.placed_at,
+        order.details.to_address.id,
+        sender.id if sender else None,
+        order.details,
+        rules.search_text(order),
+        order.event_seq,
+        now(),
+        settled,
+    )
+    await _record_update(tx, scope, order.id)
 
 
 async def note_label(tx: Tx, scope: Scope, order_id: Id, label: LabelSummary) -> Order:

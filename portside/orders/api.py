@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from portside.addresses import queries as addresses
 from portside.addresses.flows import prepare_validation
@@ -11,6 +12,7 @@ from portside.db.batcher import Batcher
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
 from portside.errors import FieldErrors
+from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.orders import actions, queries, wire
@@ -68,12 +70,45 @@ async def _create_with_key(call: Call, draft: OrderDraft, key: str) -> bytes:
         return wire.order_json(await queries.get_order(tx, call.scope, existing), call.scope)
 
 
+@endpoint("PUT", "/orders/{order_id}", takes=dict[str, Any], gives=wire.OrderOut)
+async def replace_order(call: Call, fields: dict[str, Any]) -> bytes:
+    """Replace an order by what a POST would take. Its status stays if none is given."""
+    return await _revise(call, fields, whole=True)
+
+
+@endpoint("PATCH", "/orders/{order_id}", takes=dict[str, Any], gives=wire.OrderOut)
+async def change_order(call: Call, fields: dict[str, Any]) -> bytes:
+    """Change the given fields of an order. `order_status: CANCELLED` cancels it, until a label is bought."""
+    return await _revise(call, fields, whole=False)
+
+
+@endpoint("POST", "/orders/{order_id}/cancel", gives=wire.OrderOut)
+async def cancel_order(call: Call) -> bytes:
+    """Cancel an order that has no label."""
+    return await _revise(call, {"order_status": "CANCELLED"}, whole=False)
+
+
+async def _revise(call: Call, fields: dict[str, Any], *, whole: bool) -> bytes:
+    most_lines = services().settings.max_line_items
+    async with begin() as tx:
+        current = await queries.get_order_to_change(tx, call.scope, call.id("order_id"))
+        known = await _find_addresses(tx, call.scope, wire.referenced_addresses(fields))
+        draft = wire.revised_order(call.scope, current, fields, whole=whole, known=known, most_lines=most_lines)
+        await actions.replace_order(tx, call.scope, draft)
+    return draft.body
+
+
 async def _known_addresses(scope: Scope, given: wire.OrderIn) -> dict[str, Address]:
-    fields = wire.referenced_addresses(given)
+    named = {"to_address": given.to_address, "from_address": given.from_address}
+    fields = wire.referenced_addresses(named)
     if not fields:
         return {}
     async with reading() as tx:
-        found = await addresses.find_addresses(tx, scope, list(fields.values()))
+        return await _find_addresses(tx, scope, fields)
+
+
+async def _find_addresses(tx: Tx, scope: Scope, fields: Mapping[str, Id]) -> dict[str, Address]:
+    found = await addresses.find_addresses(tx, scope, list(fields.values())) if fields else {}
     if missing := {field: [wire.ADDRESS_NOT_FOUND] for field, id_ in fields.items() if id_ not in found}:
         raise FieldErrors(missing)
     return {field: found[id_].address for field, id_ in fields.items()}
@@ -96,4 +131,4 @@ async def get_order(call: Call) -> wire.OrderOut:
     return wire.order_out(order, call.scope)
 
 
-routes = [create_order, list_orders, get_order]
+routes = [create_order, list_orders, get_order, replace_order, change_order, cancel_order]

@@ -10,7 +10,7 @@ import msgspec
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
-from portside.kit.folding import like_pattern
+from portside.kit.folding import fold, like_pattern
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
@@ -25,6 +25,10 @@ _COLUMNS = (
     "created_at, updated_at, "
     "(SELECT jsonb_agg(l.summary ORDER BY l.created_at, l.label_id) FROM order_labels l "
     "WHERE l.account_id = o.account_id AND l.mode = o.mode AND l.order_id = o.id) AS labels"
+)
+_HAS_LABEL = (
+    "id IN (SELECT order_id FROM order_labels l WHERE l.account_id = $1 AND l.mode = $2 "
+    "AND l.summary ->> 'tracking_number' ="
 )
 _SELECT = f"SELECT {_COLUMNS} FROM orders o WHERE account_id = $1 AND mode = $2"
 
@@ -42,6 +46,17 @@ async def find_order(tx: Tx, scope: Scope, order_id: Id) -> Order | None:
     return None if row is None else _order(row)
 
 
+async def get_order_to_change(tx: Tx, scope: Scope, order_id: Id) -> Order:
+    """The order, locked until the transaction ends. Raises NotFound."""
+    await tx.execute(
+        "SELECT FROM orders WHERE account_id = $1 AND mode = $2 AND id = $3 FOR UPDATE",
+        scope.account_id,
+        scope.mode,
+        order_id,
+    )
+    return await get_order(tx, scope, order_id)
+
+
 async def find_orders(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, Order]:
     """Those of the ids that exist, by id."""
     rows = await tx.fetch(f"{_SELECT} AND id = ANY($3::uuid[])", scope.account_id, scope.mode, list(ids))
@@ -55,7 +70,7 @@ async def list_orders(
     sql, params = _SELECT, [scope.account_id, scope.mode]
     for condition, value in [*_conditions(wanted), *(("search LIKE", like_pattern(word)) for word in words)]:
         params.append(value)
-        sql += f" AND {condition} ${len(params)}"
+        sql += f" AND {condition} ${len(params)}" + (")" if condition is _HAS_LABEL else "")
     if wanted.order_status:
         sql += f" AND {_one_of(wanted.order_status)}"
     return (await fetch_page(tx, sql, params, page)).map(_order)
@@ -87,6 +102,13 @@ def _conditions(wanted: OrderFilter) -> list[tuple[str, Any]]:
         conditions.append(("placed_at >=", wanted.start_date))
     if wanted.end_date:
         conditions.append(("placed_at <=", wanted.end_date))
+    if wanted.updated_since:
+        conditions.append(("updated_at >=", wanted.updated_since))
+    if wanted.order_number:
+        conditions.append(("order_number =", wanted.order_number))
+    if wanted.tracking_number:
+        conditions.append((_HAS_LABEL, wanted.tracking_number))
+    conditions += [("search LIKE", like_pattern(word)) for word in fold(wanted.q or "").split()]
     return conditions
 
 

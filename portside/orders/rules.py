@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
+import msgspec
+
+from portside.addresses.models import Address
 from portside.kit.folding import fold
+from portside.kit.ids import Id
 from portside.orders.models import LabelSummary, LineItem, Order, OrderDetails, OrderStatus
 
 # A label that exists, or existed until the carrier says otherwise: a refund that is only asked for may be rejected.
@@ -29,6 +33,21 @@ def status_after(
     if status == "SHIPPED" and before_shipping is not None:
         return before_shipping, None
     return status, before_shipping
+
+
+def is_shipped(labels: Iterable[LabelSummary]) -> bool:
+    """Whether a label exists for it, so that what is to be sent where is settled."""
+    return any(label.status in VALID_LABEL for label in labels)
+
+
+def shipping_facts(details: OrderDetails) -> tuple[object, ...]:
+    """What a bought label was bought for: these may not change under it. Ids do not count."""
+    lines = tuple((line.sku, line.title, line.quantity, line.weight, line.weight_unit) for line in details.line_items)
+    return _place(details.to_address), _place(details.from_address), lines, details.weight, details.weight_unit
+
+
+def _place(address: Address | None) -> object:
+    return None if address is None else msgspec.structs.replace(address, id=Id(""), validation=None)
 
 
 def weight_of_lines(lines: Iterable[LineItem]) -> tuple[str, str] | None:

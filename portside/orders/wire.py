@@ -28,11 +28,14 @@ from portside.orders.models import (
     WeightUnit,
 )
 from portside.orders.rules import weight_of_lines
-from portside.rest.parse import REQUIRED, DecimalText, Moment
+from portside.rest.parse import REQUIRED, DecimalText, Moment, parse_values
 
 Text = Annotated[str, Meta(max_length=255)]
 Currency = Annotated[str, Meta(pattern="^[A-Za-z]{3}$", max_length=3)]
 _encode = msgspec.json.Encoder().encode
+
+ADDRESS_NOT_FOUND = "Address with supplied object_id not found."
+NOT_NEGATIVE = "Ensure this value is greater than or equal to 0."
 
 
 class LineItemIn(msgspec.Struct, kw_only=True):
@@ -126,28 +129,33 @@ class OrderOut(msgspec.Struct, kw_only=True):
 
 
 class OrderFilter(msgspec.Struct, kw_only=True):
-    """The filters of the list; dates are compared with `placed_at`."""
+    """The filters of the list; dates are compared with `placed_at`. `q` finds words of the order's number, recipient,
+    place and goods; `updated_since` orders that changed at that time or later."""
 
     order_status: list[OrderStatus] = []
     shop_app: ShopApp | None = None
     start_date: Moment | None = None
     end_date: Moment | None = None
+    updated_since: Moment | None = None
+    order_number: str | None = None
+    tracking_number: str | None = None
+    q: str | None = None
 
 
-def referenced_addresses(given: OrderIn) -> dict[str, Id]:
+ADDRESSES = ("to_address", "from_address")
+
+
+def referenced_addresses(given: Mapping[str, Any]) -> dict[str, Id]:
     """The fields that name an address by id instead of bringing one. Raises FieldErrors."""
     fields: dict[str, Id] = {}
-    for field in ("to_address", "from_address"):
-        value = getattr(given, field)
+    for field in ADDRESSES:
+        value = given.get(field) or None
         if isinstance(value, str):
             found = as_id(value)
             if found is None:
                 raise FieldErrors({field: [ADDRESS_NOT_FOUND]})
             fields[field] = found
     return fields
-
-
-ADDRESS_NOT_FOUND = "Address with supplied object_id not found."
 
 
 def order_draft(
@@ -164,21 +172,72 @@ def order_draft(
     if len(given.line_items) > most_lines:
         errors["line_items"] = [f"An order may have at most {most_lines} line items."]
         raise FieldErrors(errors)
-    for field in ("to_address", "from_address"):
+    for field in ADDRESSES:
         value = getattr(given, field)
         if isinstance(value, AddressIn):
             try:
                 addresses[field] = address_from_wire(value)
             except FieldErrors as wrong:
                 errors[field] = [wrong.errors]
-    lines = tuple(_line_item(line, index, errors) for index, line in enumerate(given.line_items))
+    wrong_lines = [_wrong_line(line) for line in given.line_items]
+    if any(wrong_lines):
+        errors["line_items"] = wrong_lines
+    lines = tuple(_line_item(line) for line in given.line_items)
     weight, unit = _weight(given, lines, errors)
     if errors:
-        raise FieldErrors(_listed(errors, len(given.line_items)))
+        raise FieldErrors(errors)
     order = _order(scope, given, addresses, lines, weight, unit, shop_app)
     new = tuple(address for field, address in addresses.items() if field not in (known or {}))
     body = _encode(order_out(order, scope))
     return OrderDraft(scope=scope, order=order, new_addresses=new, event_id=new_id(), body=body)
+
+
+def revised_order(
+    scope: Scope,
+    current: Order,
+    fields: Mapping[str, Any],
+    *,
+    whole: bool,
+    known: Mapping[str, Address],
+    most_lines: int,
+) -> OrderDraft:
+    """What an order becomes: all of it new (`whole`, as PUT does, which keeps only an unsaid status), or only the
+    fields that are given. `known` are the addresses that the fields name by id. Raises FieldErrors."""
+    base = {"order_status": current.order_status} if whole else _as_sent(current)
+    given = parse_values(OrderIn, {**base, **fields})
+    details = current.details
+    kept = {
+        field: address
+        for field, address in (("to_address", details.to_address), ("from_address", details.from_address))
+        if address is not None and getattr(given, field) == address.id
+    }
+    draft = order_draft(scope, given, known={**known, **kept}, most_lines=most_lines)
+    lines = draft.order.details.line_items if whole or "line_items" in fields else details.line_items
+    order = msgspec.structs.replace(
+        draft.order,
+        id=current.id,
+        shop_app=current.shop_app,
+        app_id=current.app_id,
+        created_at=current.created_at,
+        event_seq=current.event_seq + 1,
+        labels=current.labels,
+        details=msgspec.structs.replace(draft.order.details, line_items=lines),
+    )
+    return msgspec.structs.replace(draft, order=order, body=_encode(order_out(order, scope)))
+
+
+def _as_sent(order: Order) -> dict[str, Any]:
+    """The order as a request that would make it."""
+    details: dict[str, Any] = msgspec.json.decode(_encode(order.details))
+    sender = order.details.from_address
+    return {
+        **details,
+        "to_address": order.details.to_address.id,
+        "from_address": sender.id if sender else None,
+        "placed_at": to_wire(order.placed_at),
+        "order_number": order.order_number,
+        "order_status": order.order_status,
+    }
 
 
 def _order(
@@ -230,19 +289,14 @@ def _amount_errors(given: OrderIn) -> dict[str, Any]:
     return errors
 
 
-NOT_NEGATIVE = "Ensure this value is greater than or equal to 0."
-
-
-def _line_item(given: LineItemIn, index: int, errors: dict[str, Any]) -> LineItem:
-    wrong: dict[str, list[str]] = {}
-    for field in ("total_price", "weight"):
-        if (getattr(given, field) or "").startswith("-"):
-            wrong[field] = [NOT_NEGATIVE]
-    country = country_code(given.manufacture_country) if given.manufacture_country else None
-    if given.manufacture_country and country is None:
+def _wrong_line(given: LineItemIn) -> dict[str, list[str]]:
+    wrong = {field: [NOT_NEGATIVE] for field in ("total_price", "weight") if (getattr(given, field) or "")[:1] == "-"}
+    if given.manufacture_country and country_code(given.manufacture_country) is None:
         wrong["manufacture_country"] = ["Invalid country. Use an ISO 3166-1 code."]
-    if wrong:
-        errors.setdefault("line_items", {})[index] = wrong
+    return wrong
+
+
+def _line_item(given: LineItemIn) -> LineItem:
     return LineItem(
         id=new_id(),
         title=given.title,
@@ -253,7 +307,7 @@ def _line_item(given: LineItemIn, index: int, errors: dict[str, Any]) -> LineIte
         currency=_upper(given.currency),
         weight=given.weight,
         weight_unit=given.weight_unit,
-        manufacture_country=country,
+        manufacture_country=country_code(given.manufacture_country) if given.manufacture_country else None,
         max_ship_time=given.max_ship_time,
         max_delivery_time=given.max_delivery_time,
     )
@@ -268,13 +322,6 @@ def _weight(
         if getattr(given, field) is None:
             errors.setdefault(field, [REQUIRED])
     return given.weight, given.weight_unit
-
-
-def _listed(errors: dict[str, Any], lines: int) -> dict[str, Any]:
-    """Errors of list items by position, as the other errors of a list are shown."""
-    if isinstance(errors.get("line_items"), dict):
-        errors["line_items"] = [errors["line_items"].get(index, {}) for index in range(lines)]
-    return errors
 
 
 def _money(text: str | None) -> str | None:
@@ -315,7 +362,6 @@ def order_out(order: Order, scope: Scope) -> OrderOut:
 
 
 def order_json(order: Order, scope: Scope) -> bytes:
-    """The order as finished JSON, for events."""
     return _encode(order_out(order, scope))
 
 
