@@ -16,10 +16,15 @@ from portside.customs import api as customs
 from portside.labels import api as labels
 from portside.labels import inbox
 from portside.live_rates import api as live_rates
+from portside.manifests import api as manifests
+from portside.order_imports import api as order_imports
 from portside.orders import api as orders
 from portside.parcel_templates import api as parcel_templates
 from portside.parcels import api as parcels
+from portside.partners import api as partners
+from portside.pickups import api as pickups
 from portside.rates import api as rates
+from portside.refunds import api as refunds
 from portside.rest import system
 from portside.rest.asgi import front
 from portside.rest.endpoint import Route, mounted
@@ -32,13 +37,13 @@ from portside.tracking import api as tracking
 from portside.web import assets, order, sign_in, tokens, tracks
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
+from portside.web import rates as rate_pages
+from portside.web import shipments as shipment_pages
+from portside.web import webhooks as webhook_pages
 from portside.web.docs import docs_routes
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
 
-from portside.web import rates as rate_pages
-from portside.web import shipments as shipment_pages
-from portside.web import webhooks as webhook_pages
 API: list[Route | ControllerRouterHandler] = [
     *addresses.routes,
     *parcels.routes,
@@ -46,6 +51,7 @@ API: list[Route | ControllerRouterHandler] = [
     *carrier_accounts.routes,
     *rates.routes,
     *orders.routes,
+    *order_imports.routes,
     *parcel_templates.routes,
     *service_groups.routes,
     *shipments.routes,
@@ -53,8 +59,12 @@ API: list[Route | ControllerRouterHandler] = [
     *labels.routes,
     *live_rates.routes,
     *inbox.routes,
+    *refunds.routes,
+    *manifests.routes,
+    *pickups.routes,
     *simulations.routes,
     *webhooks.routes,
+    *partners.routes,
     *system.routes,
 ]
 
@@ -63,7 +73,13 @@ PAGES: list[ControllerRouterHandler] = [
     *assets.routes,
     *sign_in.routes,
     *order_pages.routes,
+    *order.routes,
+    *rate_pages.routes,
+    *label_pages.routes,
+    *tracks.routes,
+    *shipment_pages.routes,
     *tokens.routes,
+    *webhook_pages.routes,
 ]
 
 
@@ -71,13 +87,7 @@ def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application. Pool, services and wiring must be installed before it serves."""
     app = Litestar(
         route_handlers=[*mounted(API), *PAGES, *docs_routes(openapi_document)],
-    *order.routes,
-    *rate_pages.routes,
-    *label_pages.routes,
-    *tracks.routes,
-    *shipment_pages.routes,
         exception_handlers={Exception: answer_error},
-    *webhook_pages.routes,
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,
         logging_config=None,

@@ -64,6 +64,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     batch_lanes: Annotated[int, Meta(ge=1, le=16, description="Commits of orders in flight at once.")] = 1
     max_body_bytes: Annotated[int, Meta(ge=1024, description="Largest request body.")] = 5_000_000
     max_line_items: Annotated[int, Meta(ge=1, description="Most line items in one order.")] = 1000
+    max_bulk_orders: Annotated[int, Meta(ge=1, description="Most orders in one bulk push.")] = 10_000
     max_parcels: Annotated[int, Meta(ge=1, description="Most parcels in one shipment.")] = 200
     worker_concurrency: Annotated[int, Meta(ge=1, le=500, description="Jobs run at once per worker process.")] = 32
     job_lease_seconds: Annotated[int, Meta(ge=2, description="A silent worker's job is taken over after this.")] = 10

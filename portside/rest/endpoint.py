@@ -21,7 +21,7 @@ from portside.kit.services import services
 from portside.rest.answer import Answer as Answer
 from portside.rest.answer import rendered
 from portside.rest.body import decoded
-from portside.rest.caller import scope_of, token_of
+from portside.rest.caller import acting_scope, scope_of, token_of
 from portside.rest.expand import Loader, asked_for, expand
 from portside.rest.idempotency import Keyed, check_key, claimed_by_handler, once
 from portside.rest.limits import limit_of, spend
@@ -157,6 +157,7 @@ def endpoint(
     expands: Mapping[str, Loader] | None = None,
     claims_key: bool = False,
     keeps_answer: bool = True,
+    most_bytes: int | None = None,
 ) -> Callable[[Handler], Route]:
     """Make an API route of `async def handler(call)`, or `handler(call, body)` when it `takes` a body.
 
@@ -164,6 +165,7 @@ def endpoint(
     `on_error` renders this route's errors where the contract wants another shape for them. `expands` names the fields
     whose ids `?expand=` may replace by objects, and how these are read. A POST that `claims_key` looks after its
     Idempotency-Key itself; of the others the answer is kept for repeats, unless it holds a secret (`keeps_answer`).
+    A route that takes `bytes` gets the body as it is; `most_bytes` replaces the general limit of its size.
     """
 
     def declare(handler: Handler) -> Route:
@@ -172,15 +174,19 @@ def endpoint(
         async def answer(asgi_scope: ASGIScope, receive: Receive) -> Answer:
             request = cast("dict[str, Any]", asgi_scope)
             _check_version(request)
-            scope = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
+            caller = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
+            scope = await acting_scope(caller, request["headers"])
             if limit is not None:
                 await spend(request, scope, limit)
             given: tuple[Any, ...] = ()
             if takes is None:
                 call = Call(request, scope, b"")
             else:
-                raw, content_type = await read_body(request, receive)
-                call, given = Call(request, scope, raw), (parse(takes, raw, content_type),)
+                raw, content_type = await read_body(request, receive, most_bytes)
+                call, given = (
+                    Call(request, scope, raw),
+                    (parse(takes, raw, content_type) if takes is not bytes else raw,),
+                )
             if method == "POST" and (key := header(request, b"idempotency-key")):
                 return await keyed(call, given, key.decode("latin-1"))
             return await carried_out(call, given)
@@ -252,14 +258,18 @@ class UnknownVersion(FieldErrors):
         super().__init__({"error": "The requested version is not available for this resource"})
 
 
-async def read_body(request: Mapping[str, Any], receive: Receive) -> tuple[bytes, bytes]:
+async def read_body(request: Mapping[str, Any], receive: Receive, most_bytes: int | None = None) -> tuple[bytes, bytes]:
     """The body, decoded, and its content type. Raises BadRequest, TooLarge."""
-    limit = services().settings.max_body_bytes
+    limit = most_bytes or services().settings.max_body_bytes
     message = cast("Mapping[str, Any]", await receive())
     raw: bytes = message.get("body", b"")
-    while message.get("more_body") and len(raw) <= limit:
-        message = cast("Mapping[str, Any]", await receive())
-        raw += message.get("body", b"")
+    if message.get("more_body"):
+        parts, length = [raw], len(raw)
+        while message.get("more_body") and length <= limit:
+            message = cast("Mapping[str, Any]", await receive())
+            parts.append(message.get("body", b""))
+            length += len(parts[-1])
+        raw = b"".join(parts)
     if message["type"] != "http.request":
         raise BadRequest("The request ended before its body did.")
     if len(raw) > limit:

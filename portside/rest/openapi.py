@@ -69,6 +69,7 @@ def openapi(described: Sequence[Operation], version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": _TOKEN},
+            "parameters": {"ManagedAccount": _MANAGED_ACCOUNT},
             "schemas": dict(
                 sorted(
                     {**{name: _complete(name, schema) for name, schema in components.items()}, **_ERROR_SCHEMAS}.items()
@@ -83,6 +84,12 @@ _TOKEN = {
     "in": "header",
     "name": "Authorization",
     "description": "`ShippoToken shippo_test_…` or `ShippoToken shippo_live_…`; OAuth tokens as `Bearer oauth.…`.",
+}
+_MANAGED_ACCOUNT = {
+    "name": "SHIPPO-ACCOUNT-ID",
+    "in": "header",
+    "description": "The `object_id` of a managed account: the request is carried out in that account.",
+    "schema": {"type": "string"},
 }
 _ERROR_SCHEMAS: dict[str, Any] = {
     "Detail": {
@@ -121,7 +128,12 @@ def _described(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
         "tags": [operation.tag],
         "operationId": _operation_id(operation),
         "summary": summary.strip(),
-        "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
+        "parameters": [
+            *_path_parameters(operation),
+            *_query_parameters(operation),
+            *_header_parameters(operation),
+            {"$ref": "#/components/parameters/ManagedAccount"},
+        ],
         "responses": _responses(operation, by_kind),
     }
     if description.strip():

@@ -170,6 +170,8 @@ def _convert_list(info: inspect.ListType, value: Any, depth: int) -> list[Any]:
             items.append(_convert(info.item_type, item, depth + 1))
         except _Wrong as wrong:
             errors[index] = wrong.errors
+    if errors and all(isinstance(wrong, list) for wrong in errors.values()):
+        raise _Wrong(list(dict.fromkeys(sentence for wrong in errors.values() for sentence in wrong)))
     if errors:
         raise _Wrong([errors.get(index, {}) for index in range(len(value))])
     return items

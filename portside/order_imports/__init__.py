@@ -1,0 +1,1 @@
+"""Many orders at once: one request, one result per line."""

@@ -1,0 +1,104 @@
+"""/orders/bulk"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from portside.addresses.models import Address
+from portside.addresses.queries import find_addresses
+from portside.db.begin import begin, reading
+from portside.errors import AppError, FieldErrors
+from portside.kit.ids import Id
+from portside.kit.scope import Scope
+from portside.kit.services import services
+from portside.order_imports import actions, wire
+from portside.order_imports.models import Line
+from portside.orders.wire import ADDRESS_NOT_FOUND, OrderIn, order_draft, referenced_addresses
+from portside.rest.endpoint import Call, endpoint
+from portside.rest.idempotency import check_key
+from portside.rest.parse import parse
+
+# Orders that share a commit. Between chunks other requests get their turn.
+CHUNK = 500
+MOST_BYTES = 50_000_000
+
+
+@endpoint(
+    "POST",
+    "/orders/bulk",
+    takes=bytes,
+    gives=wire.ImportOut,
+    claims_key=True,
+    most_bytes=MOST_BYTES,
+)
+async def import_orders(call: Call, raw: bytes) -> wire.ImportOut:
+    """Push many orders: JSON lines or an array, each as for POST /orders.
+
+    Lines fail one by one; the others are written. With an Idempotency-Key the request may be repeated, also after it
+    was cut off: what exists is not made again.
+    """
+    key = check_key(call.header(b"idempotency-key"))
+    lines = wire.lines_of(raw, call.header(b"content-type").encode("latin-1"), services().settings.max_bulk_orders)
+    results: list[wire.LineResult] = []
+    for first in range(0, len(lines), CHUNK):
+        results += await _import_chunk(call.scope, first, lines[first : first + CHUNK], key)
+        await asyncio.sleep(0)
+    statuses = [result.status for result in results]
+    created, repeated = statuses.count(201), statuses.count(200)
+    return wire.ImportOut(created=created, repeated=repeated, failed=len(results) - created - repeated, results=results)
+
+
+async def _import_chunk(scope: Scope, first: int, lines: Sequence[bytes], key: str) -> list[wire.LineResult]:
+    ready: list[Line] = []
+    results: dict[int, wire.LineResult] = {}
+    for number, raw in enumerate(lines, first + 1):
+        try:
+            ready.append(await _line(scope, number, raw, key))
+        except AppError as error:
+            results[number] = wire.LineResult(line=number, status=error.status, errors=error.body())
+    for line, outcome in zip(ready, await _written(ready), strict=True):
+        results[line.number] = _result(line, outcome)
+    return [results[number] for number in sorted(results)]
+
+
+async def _line(scope: Scope, number: int, raw: bytes, key: str) -> Line:
+    given = parse(OrderIn, raw)
+    known = await _known_addresses(scope, given)
+    draft = order_draft(scope, given, known=known, most_lines=services().settings.max_line_items)
+    return Line(number=number, raw=raw, draft=draft, key=f"{key}\n{number}" if key else "")
+
+
+async def _known_addresses(scope: Scope, given: OrderIn) -> dict[str, Address]:
+    named = referenced_addresses({"to_address": given.to_address, "from_address": given.from_address})
+    if not named:
+        return {}
+    async with reading() as tx:
+        found = await find_addresses(tx, scope, list(named.values()))
+    if missing := {field: [ADDRESS_NOT_FOUND] for field, id_ in named.items() if id_ not in found}:
+        raise FieldErrors(missing)
+    return {field: found[id_].address for field, id_ in named.items()}
+
+
+async def _written(lines: Sequence[Line]) -> list[Id | AppError | None]:
+    """Write lines together; if that fails, each by itself, so that a bad one costs only itself."""
+    if not lines:
+        return []
+    try:
+        async with begin() as tx:
+            return list(await actions.create_lines(tx, lines))
+    except AppError as error:
+        if len(lines) == 1:
+            return [error]
+    return [outcome for line in lines for outcome in await _written([line])]
+
+
+def _result(line: Line, outcome: Id | AppError | None) -> wire.LineResult:
+    number = line.draft.order.order_number
+    if isinstance(outcome, AppError):
+        return wire.LineResult(line=line.number, status=outcome.status, order_number=number, errors=outcome.body())
+    status, object_id = (201, line.draft.order.id) if outcome is None else (200, outcome)
+    return wire.LineResult(line=line.number, status=status, object_id=object_id, order_number=number)
+
+
+routes = [import_orders]
