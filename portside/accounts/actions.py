@@ -6,8 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from portside.accounts.models import Account, ManagedAccountDraft, Profile
+from portside.accounts.queries import account_of
 from portside.db.tx import Tx
-from portside.errors import FieldErrors, NotFound
+from portside.errors import FieldErrors, Forbidden, NotFound
 from portside.kit.clock import now
 from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id, new_id
@@ -39,8 +41,6 @@ async def create_account(tx: Tx, *, email: str, company: str, name: str, passwor
     return account_id
 
 
-async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
-    """A person. Raises FieldErrors if the e-mail is taken.
 async def create_managed_account(tx: Tx, draft: ManagedAccountDraft) -> Account:
     """An account under the caller's, which nobody signs in to. Raises Forbidden if the caller's is managed itself."""
     profile = draft.profile
@@ -88,6 +88,8 @@ async def change_settings(tx: Tx, scope: Scope, changes: Mapping[str, Any]) -> N
     )
 
 
+async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
+    """A person. Raises FieldErrors if the e-mail is taken.
 
     # unscoped: a person may work on several accounts.
     """

@@ -25,6 +25,22 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: dt.datetime
 
 
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform says of a merchant whose account it manages."""
+
+    email: str
+    first_name: str
+    last_name: str
+    company_name: str
+
+
+class ManagedAccountDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A managed account to be opened; `scope` is the platform's own."""
+
+    scope: Scope
+    profile: Profile
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     id: Id
     email: str

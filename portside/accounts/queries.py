@@ -6,10 +6,12 @@ import datetime as dt
 from typing import Any
 
 from portside.accounts.models import Account, Credential, Session, User
+from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.clock import now
 from portside.kit.ids import Id
+from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Actor, Mode, Scope
 
 
@@ -41,6 +43,30 @@ async def get_scope(tx: Tx, account_id: Id, mode: Mode, actor: Actor = SYSTEM) -
     return Scope(account_id, mode, email, actor)
 
 
+async def get_managed_scope(tx: Tx, scope: Scope, account_id: Id) -> Scope:
+    """The scope of an account that the caller manages: in the caller's mode, the caller acting. Raises NotFound."""
+    email = await tx.fetchval(
+        "SELECT email FROM accounts WHERE parent_id = $1 AND id = $2", scope.account_id, account_id
+    )
+    if email is None:
+        raise NotFound
+    return Scope(account_id, scope.mode, email, scope.actor)
+
+
+async def get_managed_account(tx: Tx, scope: Scope, account_id: Id) -> Account:
+    """An account that the caller manages. Raises NotFound."""
+    row = await tx.fetchrow("SELECT * FROM accounts WHERE parent_id = $1 AND id = $2", scope.account_id, account_id)
+    if row is None:
+        raise NotFound
+    return account_of(row)
+
+
+async def list_managed_accounts(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Account]:
+    """The accounts that the caller manages, newest first; they are the same in both modes."""
+    found = await fetch_page(tx, "SELECT * FROM accounts WHERE parent_id = $1", [scope.account_id], page)
+    return found.map(account_of)
+
+
 async def get_account(tx: Tx, scope: Scope) -> Account:
     """The caller's own account."""
     row = await tx.fetchrow("SELECT * FROM accounts WHERE id = $1", scope.account_id)
@@ -67,7 +93,7 @@ async def find_account_by_email(tx: Tx, email: str) -> Account | None:
         "JOIN users u ON u.id = m.user_id WHERE u.email_folded = $1 ORDER BY a.id LIMIT 1",
         email.strip().casefold(),
     )
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
 
 
 async def find_sign_in(tx: Tx, email: str) -> tuple[User, str, Id] | None:
@@ -137,7 +163,8 @@ async def count_attempts(tx: Tx, name: str, since: dt.datetime) -> int:
     return count
 
 
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
+    """A row of accounts as the type."""
     return Account(
         id=Id(row["id"]),
         parent_id=row["parent_id"],

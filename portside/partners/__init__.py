@@ -1,0 +1,1 @@
+"""Platforms that act for merchants."""

@@ -1,0 +1,66 @@
+"""Managed accounts in Shippo's shapes (platform.md §2.1)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from portside.accounts.models import Account, ManagedAccountDraft, Profile
+from portside.accounts.rules import is_email
+from portside.errors import FieldErrors
+from portside.kit.clock import to_wire
+from portside.kit.scope import Scope
+
+Name = Annotated[str, Meta(max_length=100)]
+BLANK = "This field may not be blank."
+
+
+class ShippoAccountIn(msgspec.Struct, kw_only=True):
+    """The merchant. Several accounts may have the same e-mail: nobody signs in with it."""
+
+    email: Annotated[str, Meta(max_length=254)]
+    first_name: Name
+    last_name: Name
+    company_name: Name
+
+
+class ShippoAccountOut(msgspec.Struct, kw_only=True):
+    """Send `object_id` in the header SHIPPO-ACCOUNT-ID of any request to act for this account."""
+
+    object_id: str
+    object_created: str
+    object_updated: str
+    email: str
+    first_name: str
+    last_name: str
+    company_name: str
+
+
+def profile(given: ShippoAccountIn) -> Profile:
+    """What a request says of the merchant. Raises FieldErrors."""
+    said = {name: str(getattr(given, name)).strip() for name in given.__struct_fields__}
+    errors = {name: [BLANK] for name, text in said.items() if not text}
+    if said["email"] and not is_email(said["email"]):
+        errors["email"] = ["Enter a valid email address."]
+    if errors:
+        raise FieldErrors(errors)
+    return Profile(**said)
+
+
+def managed_account_draft(scope: Scope, given: ShippoAccountIn) -> ManagedAccountDraft:
+    """The draft of a managed account of the caller. Raises FieldErrors."""
+    return ManagedAccountDraft(scope=scope, profile=profile(given))
+
+
+def shippo_account_out(account: Account) -> ShippoAccountOut:
+    return ShippoAccountOut(
+        object_id=account.id,
+        object_created=to_wire(account.created_at),
+        object_updated=to_wire(account.updated_at),
+        email=account.email,
+        first_name=account.first_name,
+        last_name=account.last_name,
+        company_name=account.company_name,
+    )
