@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from portside.events.models import EventName
-from portside.main import API, openapi_document, route_list
+from portside.main import API, PAGES, openapi_document, route_list
 from portside.settings import Settings, describe
 from tests.house.source import ROOT
 from tests.support.database import fresh_database
@@ -31,7 +31,7 @@ def test_openapi() -> None:
 
 
 def test_routes() -> None:
-    compare(ROOT / "docs/routes.txt", "\n".join(route_list(API)) + "\n")
+    compare(ROOT / "docs/routes.txt", "\n".join(route_list([*API, *PAGES])) + "\n")
 
 
 def test_events() -> None:

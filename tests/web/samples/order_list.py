@@ -8,209 +8,66 @@ from typing import Any
 from tests.web.samples.shared import HELD, LOST, ORDER_TABS, OUT, ago, filters, shell, track_of
 
 
+# Number | store | recipient | place | contents | service | weight | total | status | hours ago.
+_ORDERS = """
+LR-1042|Web shop|Maren Vogel|Hamburg, DE|2 × Brass lantern|Express|2.40 kg|148.00 EUR|PAID|0.1
+LR-1041|Web shop|Chidi Balogun|Lagos, NG|Mooring rope 12 mm|International|6.5 kg|92.5 EUR|PAID|0.6
+LR-1040|CSV import|Zofia Żółkiewska|Łódź, PL|5 items||0.85 kg|61.20 PLN|AWAITPAY|3
+LR-1039|Marketplace|王小明|深圳, CN|Signal mirror|Standard|0.2 kg|18 EUR|PARTIALLY_FULFILLED|8
+LR-1038|Web shop|Tom Ashworth|Portland, OR, US|3 × Canvas bucket|Standard|3 lb|75.00 USD|SHIPPED|26
+LR-1037|API|Ines Carvalho|Porto, PT|Deck shoes, size 41|Express|1.1 kg|119.90 EUR|SHIPPED|30
+LR-1036|Web shop|Liam O'Dwyer|Galway, IE|Storm lamp|Standard|1.75 kg|54 EUR|SHIPPED|52
+LR-1035|Web shop|Anneke de Wit|Rotterdam, NL|12 items|Pallet|48 kg|1260.00 EUR|SHIPPED|75
+LR-1034|Marketplace|Yusuf Demir|İzmir, TR|Compass|Standard|0.4 kg|83.00 EUR|REFUNDED|120
+LR-1033|Web shop|Ólafur Jónsson|Reykjavík, IS|Wool blanket|Standard||9800 ISK|CANCELLED|190
+LR-1032|API|Eleni Pappas|Αθήνα, GR|2 × Rope ladder|Economy|7.2 kg|210.00 EUR|SHIPPED|260
+LR-1031|Web shop|Noor Haddad|Marseille, FR|Anchor print||0.15 kg|24.00 EUR|UNKNOWN|9000
+"""
+_TRACKS = {
+    "LR-1039": track_of("TRANSIT"),
+    "LR-1038": track_of("TRANSIT", OUT),
+    "LR-1037": track_of("TRANSIT", HELD),
+    "LR-1036": track_of("DELIVERED"),
+    "LR-1035": track_of("FAILURE", LOST),
+    "LR-1032": track_of("PRE_TRANSIT"),
+}
+
+
 def orders() -> list[Ns]:
-    rows = [
-        (
-            "LR-1042",
-            "Web shop",
-            "Maren Vogel",
-            "Hamburg, DE",
-            "2 × Brass lantern",
-            "Express",
-            "2.40",
-            "kg",
-            "148.00",
-            "EUR",
-            "PAID",
-            None,
-            0.1,
-        ),
-        (
-            "LR-1041",
-            "Web shop",
-            "Chidi Balogun",
-            "Lagos, NG",
-            "Mooring rope 12 mm",
-            "International",
-            "6.5",
-            "kg",
-            "92.5",
-            "EUR",
-            "PAID",
-            None,
-            0.6,
-        ),
-        (
-            "LR-1040",
-            "CSV import",
-            "Zofia Żółkiewska",
-            "Łódź, PL",
-            "5 items",
-            "",
-            "0.85",
-            "kg",
-            "61.20",
-            "PLN",
-            "AWAITPAY",
-            None,
-            3,
-        ),
-        (
-            "LR-1039",
-            "Marketplace",
-            "王小明",
-            "深圳, CN",
-            "Signal mirror",
-            "Standard",
-            "0.2",
-            "kg",
-            "18",
-            "EUR",
-            "PARTIALLY_FULFILLED",
-            track_of("TRANSIT"),
-            8,
-        ),
-        (
-            "LR-1038",
-            "Web shop",
-            "Tom Ashworth",
-            "Portland, OR, US",
-            "3 × Canvas bucket",
-            "Standard",
-            "3",
-            "lb",
-            "75.00",
-            "USD",
-            "SHIPPED",
-            track_of("TRANSIT", OUT),
-            26,
-        ),
-        (
-            "LR-1037",
-            "API",
-            "Ines Carvalho",
-            "Porto, PT",
-            "Deck shoes, size 41",
-            "Express",
-            "1.1",
-            "kg",
-            "119.90",
-            "EUR",
-            "SHIPPED",
-            track_of("TRANSIT", HELD),
-            30,
-        ),
-        (
-            "LR-1036",
-            "Web shop",
-            "Liam O'Dwyer",
-            "Galway, IE",
-            "Storm lamp",
-            "Standard",
-            "1.75",
-            "kg",
-            "54",
-            "EUR",
-            "SHIPPED",
-            track_of("DELIVERED"),
-            52,
-        ),
-        (
-            "LR-1035",
-            "Web shop",
-            "Anneke de Wit",
-            "Rotterdam, NL",
-            "12 items",
-            "Pallet",
-            "48",
-            "kg",
-            "1260.00",
-            "EUR",
-            "SHIPPED",
-            track_of("FAILURE", LOST),
-            75,
-        ),
-        (
-            "LR-1034",
-            "Marketplace",
-            "Yusuf Demir",
-            "İzmir, TR",
-            "Compass",
-            "Standard",
-            "0.4",
-            "kg",
-            "83.00",
-            "EUR",
-            "REFUNDED",
-            None,
-            120,
-        ),
-        (
-            "LR-1033",
-            "Web shop",
-            "Ólafur Jónsson",
-            "Reykjavík, IS",
-            "Wool blanket",
-            "Standard",
-            None,
-            "",
-            "9800",
-            "ISK",
-            "CANCELLED",
-            None,
-            190,
-        ),
-        (
-            "LR-1032",
-            "API",
-            "Eleni Pappas",
-            "Αθήνα, GR",
-            "2 × Rope ladder",
-            "Economy",
-            "7.2",
-            "kg",
-            "210.00",
-            "EUR",
-            "SHIPPED",
-            track_of("PRE_TRANSIT"),
-            260,
-        ),
-        (
-            "LR-1031",
-            "Web shop",
-            "Noor Haddad",
-            "Marseille, FR",
-            "Anchor print",
-            "",
-            "0.15",
-            "kg",
-            "24.00",
-            "EUR",
-            "UNKNOWN",
-            None,
-            9000,
-        ),
-    ]
-    return [
-        Ns(
-            id=f"order{number}",
-            href="order-new.html",
-            number=number,
-            source_label=source,
-            recipient=name,
-            place=place,
-            contents=contents,
-            service=service,
-            weight=weight,
-            weight_unit=unit,
-            total=total,
-            currency=currency,
-            status=status,
-            track=track,
-            placed_at=ago(hours=hours),
-        )
-        for number, source, name, place, contents, service, weight, unit, total, currency, status, track, hours in rows
-    ]
+    return [_order(*line.split("|")) for line in _ORDERS.strip().splitlines()]
+
+
+def _order(
+    number: str,
+    source: str,
+    name: str,
+    place: str,
+    contents: str,
+    service: str,
+    weight: str,
+    total: str,
+    status: str,
+    hours: str,
+) -> Ns:
+    amount, _, unit = weight.partition(" ")
+    price, _, currency = total.partition(" ")
+    return Ns(
+        id=f"order{number}",
+        href="order-new.html",
+        number=number,
+        source_label=source,
+        recipient=name,
+        place=place,
+        contents=contents,
+        service=service,
+        weight=amount or None,
+        weight_unit=unit,
+        total=price,
+        currency=currency,
+        status=status,
+        track=_TRACKS.get(number),
+        placed_at=ago(hours=float(hours)),
+    )
 
 
 PAGE = Ns(previous_url=None, next_url="?after=x", note="12 orders on this page", poll_url=None)
