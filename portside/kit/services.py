@@ -28,9 +28,12 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     static_files: StaticFiles
     public_url: str
 
-    def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS) -> str:
-        """A signed link to a stored file. The expiry is rounded up to a day, so that two answers show one link."""
-        expires = (int(time.time()) + seconds) // 86400 * 86400 + 86400
+    def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS, *, exact: bool = False) -> str:
+        """A signed link to a stored file. Unless it is to be `exact`, the expiry is rounded up to a day, so that two
+        answers show one link."""
+        expires = int(time.time()) + seconds
+        if not exact:
+            expires = expires // 86400 * 86400 + 86400
         return self.public_url + self.keys.sign_link(f"/files/{key}", expires)
 
 

@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import Sequence
 
 from portside.addresses.models import Address
-from portside.addresses.queries import find_addresses
 from portside.db.begin import begin, reading
-from portside.errors import AppError, FieldErrors
+from portside.errors import AppError
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.order_imports import actions, wire
 from portside.order_imports.models import Line
-from portside.orders.wire import ADDRESS_NOT_FOUND, OrderIn, order_draft, referenced_addresses
+from portside.orders.flows import named_addresses
+from portside.orders.wire import OrderIn, order_draft, referenced_addresses
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.idempotency import check_key
 from portside.rest.parse import parse
@@ -74,10 +74,7 @@ async def _known_addresses(scope: Scope, given: OrderIn) -> dict[str, Address]:
     if not named:
         return {}
     async with reading() as tx:
-        found = await find_addresses(tx, scope, list(named.values()))
-    if missing := {field: [ADDRESS_NOT_FOUND] for field, id_ in named.items() if id_ not in found}:
-        raise FieldErrors(missing)
-    return {field: found[id_].address for field, id_ in named.items()}
+        return await named_addresses(tx, scope, named)
 
 
 async def _written(lines: Sequence[Line]) -> list[Id | AppError | None]:

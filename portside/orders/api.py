@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from portside.addresses import queries as addresses
 from portside.addresses.flows import prepare_validation
 from portside.addresses.models import Address
 from portside.db.batcher import Batcher
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
-from portside.errors import FieldErrors
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.orders import actions, queries, wire
+from portside.orders import actions, flows, queries, wire
 from portside.orders.models import OrderDraft
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.idempotency import check_key, claim
@@ -73,29 +71,25 @@ async def _create_with_key(call: Call, draft: OrderDraft, key: str) -> bytes:
 @endpoint("PUT", "/orders/{order_id}", takes=dict[str, Any], gives=wire.OrderOut)
 async def replace_order(call: Call, fields: dict[str, Any]) -> bytes:
     """Replace an order by what a POST would take. Its status stays if none is given."""
-    return await _revise(call, fields, whole=True)
+    return await flows.revise_order(call.scope, call.id("order_id"), fields, whole=True)
 
 
 @endpoint("PATCH", "/orders/{order_id}", takes=dict[str, Any], gives=wire.OrderOut)
 async def change_order(call: Call, fields: dict[str, Any]) -> bytes:
     """Change the given fields of an order. `order_status: CANCELLED` cancels it, until a label is bought."""
-    return await _revise(call, fields, whole=False)
+    return await flows.revise_order(call.scope, call.id("order_id"), fields, whole=False)
 
 
 @endpoint("POST", "/orders/{order_id}/cancel", gives=wire.OrderOut)
 async def cancel_order(call: Call) -> bytes:
     """Cancel an order that has no label."""
-    return await _revise(call, {"order_status": "CANCELLED"}, whole=False)
+    return await flows.revise_order(call.scope, call.id("order_id"), {"order_status": "CANCELLED"}, whole=False)
 
 
-async def _revise(call: Call, fields: dict[str, Any], *, whole: bool) -> bytes:
-    most_lines = services().settings.max_line_items
-    async with begin() as tx:
-        current = await queries.get_order_to_change(tx, call.scope, call.id("order_id"))
-        known = await _find_addresses(tx, call.scope, wire.referenced_addresses(fields))
-        draft = wire.revised_order(call.scope, current, fields, whole=whole, known=known, most_lines=most_lines)
-        await actions.replace_order(tx, call.scope, draft)
-    return draft.body
+@endpoint("GET", "/orders/{order_id}/packingslip", gives=wire.PackingSlipOut)
+async def get_packing_slip(call: Call) -> wire.PackingSlipOut:
+    """Draw the packing slip of an order, one page for each of its labels. The link works for 24 hours."""
+    return wire.packing_slip_out(await flows.make_packing_slip(call.scope, call.id("order_id")))
 
 
 async def _known_addresses(scope: Scope, given: wire.OrderIn) -> dict[str, Address]:
@@ -104,14 +98,7 @@ async def _known_addresses(scope: Scope, given: wire.OrderIn) -> dict[str, Addre
     if not fields:
         return {}
     async with reading() as tx:
-        return await _find_addresses(tx, scope, fields)
-
-
-async def _find_addresses(tx: Tx, scope: Scope, fields: Mapping[str, Id]) -> dict[str, Address]:
-    found = await addresses.find_addresses(tx, scope, list(fields.values())) if fields else {}
-    if missing := {field: [wire.ADDRESS_NOT_FOUND] for field, id_ in fields.items() if id_ not in found}:
-        raise FieldErrors(missing)
-    return {field: found[id_].address for field, id_ in fields.items()}
+        return await flows.named_addresses(tx, scope, fields)
 
 
 @endpoint("GET", "/orders", gives=Page[wire.OrderOut], query=wire.OrderFilter)
@@ -131,4 +118,10 @@ async def get_order(call: Call) -> wire.OrderOut:
     return wire.order_out(order, call.scope)
 
 
-routes = [create_order, list_orders, get_order, replace_order, change_order, cancel_order]
+async def orders_by_id(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, wire.OrderOut]:
+    """For `?expand=order`."""
+    found = await queries.find_orders(tx, scope, ids)
+    return {id_: wire.order_out(order, scope) for id_, order in found.items()}
+
+
+routes = [create_order, list_orders, get_order, replace_order, change_order, cancel_order, get_packing_slip]

@@ -95,6 +95,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[LabelSummary, ...] = ()
 
 
+class PackingSlip(msgspec.Struct, frozen=True, kw_only=True):
+    """A drawn packing slip, and how long its link works."""
+
+    file_key: str
+    created_at: dt.datetime
+    expires_at: dt.datetime
+
+
 class OrderDraft(msgspec.Struct, frozen=True, kw_only=True):
     """An order to be written, with its scope (law 3) and its id. `new_addresses` are those that came with it;
     `body` is the finished answer, which is also the data of its event."""

@@ -24,11 +24,12 @@ from portside.orders.models import (
     OrderDetails,
     OrderDraft,
     OrderStatus,
+    PackingSlip,
     ShopApp,
     WeightUnit,
 )
 from portside.orders.rules import weight_of_lines
-from portside.rest.parse import REQUIRED, DecimalText, Moment, parse_values
+from portside.rest.parse import REQUIRED, DecimalText, Moment
 
 Text = Annotated[str, Meta(max_length=255)]
 Currency = Annotated[str, Meta(pattern="^[A-Za-z]{3}$", max_length=3)]
@@ -128,6 +129,12 @@ class OrderOut(msgspec.Struct, kw_only=True):
     validation_status: str | None = None
 
 
+class PackingSlipOut(msgspec.Struct, kw_only=True):
+    slip_url: str
+    created: str
+    expires: str
+
+
 class OrderFilter(msgspec.Struct, kw_only=True):
     """The filters of the list; dates are compared with `placed_at`. `q` finds words of the order's number, recipient,
     place and goods; `updated_since` orders that changed at that time or later."""
@@ -190,54 +197,6 @@ def order_draft(
     new = tuple(address for field, address in addresses.items() if field not in (known or {}))
     body = _encode(order_out(order, scope))
     return OrderDraft(scope=scope, order=order, new_addresses=new, event_id=new_id(), body=body)
-
-
-def revised_order(
-    scope: Scope,
-    current: Order,
-    fields: Mapping[str, Any],
-    *,
-    whole: bool,
-    known: Mapping[str, Address],
-    most_lines: int,
-) -> OrderDraft:
-    """What an order becomes: all of it new (`whole`, as PUT does, which keeps only an unsaid status), or only the
-    fields that are given. `known` are the addresses that the fields name by id. Raises FieldErrors."""
-    base = {"order_status": current.order_status} if whole else _as_sent(current)
-    given = parse_values(OrderIn, {**base, **fields})
-    details = current.details
-    kept = {
-        field: address
-        for field, address in (("to_address", details.to_address), ("from_address", details.from_address))
-        if address is not None and getattr(given, field) == address.id
-    }
-    draft = order_draft(scope, given, known={**known, **kept}, most_lines=most_lines)
-    lines = draft.order.details.line_items if whole or "line_items" in fields else details.line_items
-    order = msgspec.structs.replace(
-        draft.order,
-        id=current.id,
-        shop_app=current.shop_app,
-        app_id=current.app_id,
-        created_at=current.created_at,
-        event_seq=current.event_seq + 1,
-        labels=current.labels,
-        details=msgspec.structs.replace(draft.order.details, line_items=lines),
-    )
-    return msgspec.structs.replace(draft, order=order, body=_encode(order_out(order, scope)))
-
-
-def _as_sent(order: Order) -> dict[str, Any]:
-    """The order as a request that would make it."""
-    details: dict[str, Any] = msgspec.json.decode(_encode(order.details))
-    sender = order.details.from_address
-    return {
-        **details,
-        "to_address": order.details.to_address.id,
-        "from_address": sender.id if sender else None,
-        "placed_at": to_wire(order.placed_at),
-        "order_number": order.order_number,
-        "order_status": order.order_status,
-    }
 
 
 def _order(
@@ -359,6 +318,12 @@ def order_out(order: Order, scope: Scope) -> OrderOut:
         weight_unit=details.weight_unit,
         test=scope.is_test,
     )
+
+
+def packing_slip_out(slip: PackingSlip) -> PackingSlipOut:
+    seconds = int((slip.expires_at - slip.created_at).total_seconds())
+    url = services().file_url(slip.file_key, seconds, exact=True)
+    return PackingSlipOut(slip_url=url, created=to_wire(slip.created_at), expires=to_wire(slip.expires_at))
 
 
 def order_json(order: Order, scope: Scope) -> bytes:
