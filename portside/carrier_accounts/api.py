@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, get_args
 from urllib.parse import urlencode
@@ -15,10 +16,11 @@ from portside.accounts.queries import get_scope
 from portside.carrier_accounts import actions, queries, wire
 from portside.carrier_accounts.rules import is_redirect_target, signs_in, with_query
 from portside.db.begin import begin, reading
+from portside.db.tx import Tx
 from portside.errors import AppError, NotFound
 from portside.kit.crypto import BadLink, new_token
 from portside.kit.ids import Id, as_id
-from portside.kit.scope import Mode
+from portside.kit.scope import Mode, Scope
 from portside.kit.services import services
 from portside.rest.endpoint import Answer, Call, Route, endpoint
 from portside.rest.pages import Page
@@ -89,6 +91,12 @@ async def get_registration_status(call: Call) -> wire.RegistrationOut:
     async with reading() as tx:
         account = await queries.get_registration(tx, call.scope, wanted.carrier)
     return wire.registration_out(account, call.scope)
+
+
+async def carrier_accounts_by_id(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, wire.CarrierAccountOut]:
+    """For `?expand=carrier_account`."""
+    found = await queries.find_carrier_accounts(tx, scope, ids)
+    return {id_: wire.carrier_account_out(account, scope) for id_, account in found.items()}
 
 
 class SignInRefused(AppError):

@@ -54,6 +54,12 @@ async def list_carrier_accounts(
     return (await fetch_page(tx, select, values, page)).map(carrier_account)
 
 
+async def find_carrier_accounts(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, CarrierAccount]:
+    """Those of the ids that exist, by id."""
+    rows = await tx.fetch(f"{SELECT} AND id = ANY($3::uuid[])", scope.account_id, scope.mode, list(ids))
+    return {row["id"]: carrier_account(row) for row in rows}
+
+
 async def list_active(tx: Tx, scope: Scope, ids: Sequence[Id] | None = None) -> list[CarrierAccount]:
     """The accounts that may be asked for rates, oldest first: all, or those of the ids that exist and are active."""
     rows = await tx.fetch(

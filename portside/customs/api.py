@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portside.customs import actions, queries, wire
 from portside.db.begin import begin, reading
+from portside.db.tx import Tx
+from portside.kit.ids import Id
+from portside.kit.scope import Scope
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import Page
 
@@ -34,6 +39,12 @@ async def get_item(call: Call) -> wire.ItemOut:
     return wire.item_out(stored, call.scope)
 
 
+async def items_by_id(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, wire.ItemOut]:
+    """For `?expand=items`."""
+    found = await queries.find_items(tx, scope, ids)
+    return {Id(id_): wire.item_out(stored, scope) for id_, stored in found.items()}
+
+
 @endpoint("POST", "/customs/declarations", status=201, takes=wire.DeclarationIn, gives=wire.DeclarationOut)
 async def create_declaration(call: Call, given: wire.DeclarationIn) -> wire.DeclarationOut:
     """Create a customs declaration. Items are ids or objects, which are created with it."""
@@ -43,7 +54,7 @@ async def create_declaration(call: Call, given: wire.DeclarationIn) -> wire.Decl
     return wire.declaration_out(stored, call.scope, as_sent=True)
 
 
-@endpoint("GET", "/customs/declarations", gives=Page[wire.DeclarationOut])
+@endpoint("GET", "/customs/declarations", gives=Page[wire.DeclarationOut], expands={"items": items_by_id})
 async def list_declarations(call: Call) -> Page[wire.DeclarationOut]:
     """List customs declarations, newest first."""
     page = call.page(default=5)
@@ -52,7 +63,7 @@ async def list_declarations(call: Call) -> Page[wire.DeclarationOut]:
     return call.page_of(found.map(lambda stored: wire.declaration_out(stored, call.scope)), page)
 
 
-@endpoint("GET", "/customs/declarations/{declaration_id}", gives=wire.DeclarationOut)
+@endpoint("GET", "/customs/declarations/{declaration_id}", gives=wire.DeclarationOut, expands={"items": items_by_id})
 async def get_declaration(call: Call) -> wire.DeclarationOut:
     """Retrieve a customs declaration."""
     async with reading() as tx:

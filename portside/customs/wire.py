@@ -159,7 +159,7 @@ class DeclarationOut(msgspec.Struct, kw_only=True):
     object_state: str
     certify_signer: str
     certify: bool
-    items: list[str]
+    items: list[ItemOut | str]
     non_delivery_option: str
     contents_type: str
     contents_explanation: str

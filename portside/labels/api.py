@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
 from portside.db.begin import reading
+from portside.db.tx import Tx
 from portside.kit.ids import Id
+from portside.kit.scope import Scope
 from portside.labels import flows, queries, wire
-from portside.labels.models import Label, LabelFilter
-from portside.rates.models import StoredRate
-from portside.rates.queries import find_rates_by_id
+from portside.labels.models import LabelFilter
+from portside.orders.api import orders_by_id
+from portside.parcels.api import parcels_by_id
+from portside.rates.api import rates_by_id
 from portside.rest.endpoint import Call, endpoint
+from portside.rest.expand import Loader
 from portside.rest.idempotency import check_key
 from portside.rest.pages import Page
 
@@ -28,41 +32,30 @@ async def create_transaction(call: Call, given: wire.TransactionIn) -> wire.Tran
     return wire.transaction_out(labels[0], call.scope)
 
 
-@endpoint("GET", "/transactions", gives=Page[wire.TransactionOut], query=LabelFilter)
+_EXPANDS: dict[str, Loader] = {"rate": rates_by_id, "parcel": parcels_by_id, "order": orders_by_id}
+
+
+@endpoint("GET", "/transactions", gives=Page[wire.TransactionOut], query=LabelFilter, expands=_EXPANDS)
 async def list_transactions(call: Call) -> Page[wire.TransactionOut]:
     """List labels, newest first."""
     page = call.page(default=25)
-    wanted = call.query(LabelFilter)
     async with reading() as tx:
-        found = await queries.list_labels(tx, call.scope, page, wanted)
-    rates = await _expanded(call, found.rows)
-    return call.page_of(found.map(lambda label: _out(call, label, rates)), page)
+        found = await queries.list_labels(tx, call.scope, page, call.query(LabelFilter))
+    return call.page_of(found.map(lambda label: wire.transaction_out(label, call.scope)), page)
 
 
-@endpoint("GET", "/transactions/{transaction_id}", gives=wire.TransactionOut)
+@endpoint("GET", "/transactions/{transaction_id}", gives=wire.TransactionOut, expands=_EXPANDS)
 async def get_transaction(call: Call) -> wire.TransactionOut:
     """Retrieve a label."""
     async with reading() as tx:
         label = await queries.get_label(tx, call.scope, call.id("transaction_id"))
-    return _out(call, label, await _expanded(call, [label]))
+    return wire.transaction_out(label, call.scope)
 
 
-def _out(call: Call, label: Label, rates: dict[Id, StoredRate]) -> wire.TransactionOut:
-    return wire.transaction_out(label, call.scope, rates.get(label.rate_id) if label.rate_id else None)
-
-
-async def _expanded(call: Call, labels: list[Label]) -> dict[Id, StoredRate]:
-    """The rates to be shown as objects: those of `?expand=rate`, `?expand="rate"`, `?expand=["rate"]` and so on."""
-    asked = {word for name, value in call.query_pairs() if name in ("expand", "expand[]") for word in _words(value)}
-    ids = [label.rate_id for label in labels if label.rate_id]
-    if "rate" not in asked or not ids:
-        return {}
-    async with reading() as tx:
-        return await find_rates_by_id(tx, call.scope, ids)
-
-
-def _words(value: str) -> list[str]:
-    return re.findall(r"[a-z_]+", value)
+async def transactions_by_id(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, wire.TransactionOut]:
+    """For `?expand=transaction`."""
+    found = await queries.find_labels(tx, scope, ids)
+    return {id_: wire.transaction_out(label, scope) for id_, label in found.items()}
 
 
 routes = [create_transaction, list_transactions, get_transaction]

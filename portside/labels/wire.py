@@ -15,6 +15,8 @@ from portside.kit.nulls import json_without_nulls
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.labels.models import DEFAULT_FILE_TYPE, Label, LabelFileType, LabelRequest, LabelStatus
+from portside.orders.wire import OrderOut
+from portside.parcels.wire import ParcelOut
 from portside.rates.models import StoredRate
 from portside.rates.wire import CoreRateOut, MessageOut, core_rate_out, message_out
 from portside.rest.parse import REQUIRED
@@ -55,7 +57,10 @@ class BillingOut(msgspec.Struct, kw_only=True):
 
 
 class TransactionOut(msgspec.Struct, kw_only=True):
-    """A label. `rate` is an id; an object in the answer to an Instalabel and with `?expand=rate`."""
+    """A label. `rate` is an id; an object in the answer to an Instalabel and with `?expand=rate`.
+
+    `parcel` and `order` are ids, too, unless `?expand=` asked for the objects.
+    """
 
     object_state: str
     status: LabelStatus
@@ -73,9 +78,9 @@ class TransactionOut(msgspec.Struct, kw_only=True):
     label_file_type: LabelFileType
     commercial_invoice_url: str | None
     messages: list[MessageOut]
-    order: str | None
+    order: OrderOut | str | None
     metadata: str
-    parcel: str | None
+    parcel: ParcelOut | str | None
     billing: BillingOut
     qr_code_url: str | None
     created_by: CreatorOut | None

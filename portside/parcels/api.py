@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from portside.db.begin import begin, reading
+from portside.db.tx import Tx
+from portside.kit.ids import Id
+from portside.kit.scope import Scope
 from portside.parcels import actions, queries, wire
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import Page
@@ -32,6 +37,12 @@ async def get_parcel(call: Call) -> wire.ParcelOut:
     async with reading() as tx:
         stored = await queries.get_parcel(tx, call.scope, call.id("parcel_id"))
     return wire.parcel_out(stored, call.scope)
+
+
+async def parcels_by_id(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, wire.ParcelOut]:
+    """For `?expand=parcel`."""
+    found = await queries.find_parcels(tx, scope, ids)
+    return {Id(id_): wire.parcel_out(stored, scope) for id_, stored in found.items()}
 
 
 routes = [create_parcel, list_parcels, get_parcel]

@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from litestar.types import Receive, Scope, Send
 
+from portside.errors import AppError
+
 _json = msgspec.json.Encoder(decimal_format="string")
 
 
@@ -24,6 +26,11 @@ class Answer(msgspec.Struct, frozen=True):
             headers.append((b"content-type", self.content_type))
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": False})
+
+
+def refusal(error: AppError) -> Answer:
+    """An error as the API shows it."""
+    return Answer(error.status, msgspec.json.encode(error.body()))
 
 
 def rendered(answer: Any, status: int) -> Answer:

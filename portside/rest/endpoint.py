@@ -19,7 +19,7 @@ from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.rest.answer import Answer as Answer
-from portside.rest.answer import rendered
+from portside.rest.answer import refusal, rendered
 from portside.rest.body import decoded
 from portside.rest.caller import acting_scope, scope_of, token_of
 from portside.rest.expand import Loader, asked_for, expand
@@ -205,7 +205,7 @@ def endpoint(
             if not key:
                 return await run()
             name = f"POST {call.asgi['path']}"
-            return await once(Keyed(call.scope, key, name, call.raw, keeps_answer), run)
+            return await once(Keyed(call.scope, key, name, call.raw, keeps_answer), run, on_error or refusal)
 
         async def answer_or_error(asgi_scope: ASGIScope, receive: Receive) -> Answer:
             try:

@@ -24,7 +24,7 @@ from portside.errors import AppError, BadRequest, Conflict, Unavailable
 from portside.kit.clock import now
 from portside.kit.ids import Id, as_id, new_id
 from portside.kit.scope import Scope
-from portside.rest.answer import Answer
+from portside.rest.answer import Answer, refusal
 
 LONGEST_KEY = 255
 KEPT_HOURS = 24
@@ -141,11 +141,14 @@ async def claimed_by_handler(run: Callable[[], Awaitable[Answer]]) -> Answer:
     return msgspec.structs.replace(answer, headers=(*answer.headers, REPLAYED))
 
 
-async def once(request: Keyed, run: Callable[[], Awaitable[Answer]]) -> Answer:
+async def once(
+    request: Keyed, run: Callable[[], Awaitable[Answer]], refused: Callable[[AppError], Answer] = refusal
+) -> Answer:
     """Run the request, or give the kept answer of the one before it.
 
-    Answers are kept unless the server failed or was busy, in which case the key is free again. Raises Conflict when
-    the key was used for another request, or the first one is still under way, or its answer could not be kept.
+    Answers are kept, refusals too, as `refused` shows them. If the server failed or was busy the key is free again.
+    Raises Conflict when the key was used for another request, or the first one is still under way, or its answer could
+    not be kept.
     """
     lease = new_id()
     kept = await _lease(request, lease)
@@ -158,7 +161,8 @@ async def once(request: Keyed, run: Callable[[], Awaitable[Answer]]) -> Answer:
         return answer
     except AppError as error:
         if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.TOO_MANY_REQUESTS:
-            outcome = (error.status, msgspec.json.encode(error.body()))
+            answer = refused(error)
+            outcome = (answer.status, answer.body)
         raise
     finally:
         await _settle(request, lease, outcome)

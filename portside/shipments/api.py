@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from portside.carrier_accounts.api import carrier_accounts_by_id
 from portside.db.begin import reading
+from portside.orders.api import orders_by_id
 from portside.rates.queries import find_rates, list_rates
 from portside.rates.wire import RateOut, currency_given, rate_out
 from portside.rest.endpoint import Call, endpoint
+from portside.rest.expand import Loader
 from portside.rest.pages import Page
 from portside.shipments import flows, queries, wire
+
+_EXPANDS: dict[str, Loader] = {"order": orders_by_id, "carrier_accounts": carrier_accounts_by_id}
 
 
 @endpoint("POST", "/shipments", status=201, takes=wire.ShipmentIn, gives=wire.ShipmentOut)
@@ -17,7 +22,7 @@ async def create_shipment(call: Call, given: wire.ShipmentIn) -> wire.ShipmentOu
     return wire.shipment_out(shipment, rates, call.scope)
 
 
-@endpoint("GET", "/shipments", gives=Page[wire.ShipmentOut], query=wire.ShipmentFilter)
+@endpoint("GET", "/shipments", gives=Page[wire.ShipmentOut], query=wire.ShipmentFilter, expands=_EXPANDS)
 async def list_shipments(call: Call) -> Page[wire.ShipmentOut]:
     """List shipments, newest first."""
     page = call.page(default=25)
@@ -28,7 +33,7 @@ async def list_shipments(call: Call) -> Page[wire.ShipmentOut]:
     return call.page_of(found.map(lambda one: wire.shipment_out(one, rates.get(one.id, []), call.scope)), page)
 
 
-@endpoint("GET", "/shipments/{shipment_id}", gives=wire.ShipmentOut)
+@endpoint("GET", "/shipments/{shipment_id}", gives=wire.ShipmentOut, expands=_EXPANDS)
 async def get_shipment(call: Call) -> wire.ShipmentOut:
     """Retrieve a shipment."""
     async with reading() as tx:

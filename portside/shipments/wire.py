@@ -11,12 +11,14 @@ from msgspec import Meta
 
 from portside.addresses.models import Address, AddressDraft
 from portside.addresses.wire import AddressIn, NestedAddressOut, address_draft, nested_address_out
+from portside.carrier_accounts.wire import CarrierAccountOut
 from portside.customs.models import DeclarationDraft, StoredDeclaration
 from portside.customs.wire import DeclarationIn, DeclarationOut, ItemIn, declaration_draft, declaration_out
 from portside.errors import FieldErrors
 from portside.kit.clock import UTC, now, to_wire
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
+from portside.orders.wire import OrderOut
 from portside.parcels.models import ParcelDraft, StoredParcel
 from portside.parcels.wire import ParcelIn, ParcelOut, parcel_draft, parcel_out
 from portside.rates.models import StoredRate
@@ -77,7 +79,7 @@ class ShipmentFilter(msgspec.Struct, kw_only=True):
 class ShipmentOut(msgspec.Struct, kw_only=True):
     """A shipment with its rates; `messages` say why a carrier has none."""
 
-    carrier_accounts: list[str]
+    carrier_accounts: list[CarrierAccountOut | str]
     object_created: str
     object_updated: str
     object_id: str
@@ -95,7 +97,7 @@ class ShipmentOut(msgspec.Struct, kw_only=True):
     messages: list[MessageOut]
     metadata: str
     test: bool
-    order: str | None
+    order: OrderOut | str | None
 
 
 def check_window(given: ShipmentFilter) -> ShipmentFilter:
