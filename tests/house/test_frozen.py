@@ -43,6 +43,7 @@ def test_events() -> None:
         "batch_purchased",
         "order_created",
         "order_updated",
+        "webhook_disabled",
     )
 
 

@@ -3,63 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import gzip
 import ipaddress
 import logging
-import ssl
 import threading
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 import pytest
 import uvloop
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from portside.kit.http import (
     USER,
-    Answer,
     BadURL,
     BlockedAddress,
-    CarrierHosts,
-    Destination,
     Door,
     NetworkInsideTransaction,
-    SendFailed,
 )
 from portside.kit.tripwire import hold
+from tests.kit.doors import HERE, LOOPBACK, call, door, failure
 from tests.kit.peer import Names, Peer, answers, reply, reset, serve
 
-HERE = CarrierHosts(frozenset({"127.0.0.1"}))
-LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
-
-
-@pytest.fixture
-async def door() -> AsyncIterator[Door]:
-    made = Door()
-    yield made
-    await made.close()
-
-
-async def call(door: Door, port: int, method: str = "POST", path: str = "/", **options: Any) -> Answer:
-    """A request to the peer on that port, as a carrier's unless told otherwise."""
-    destination: Destination = options.pop("destination", HERE)
-    host = options.pop("host", "127.0.0.1")
-    scheme = options.pop("scheme", "http")
-    given = {"timeout": 10, "max_response_bytes": 100_000, "body": b"{}" if method != "GET" else None} | options
-    return await door.send(method, f"{scheme}://{host}:{port}{path}", destination=destination, **given)
-
-
-async def failure(door: Door, port: int, **options: Any) -> SendFailed:
-    with pytest.raises(SendFailed) as caught:
-        await call(door, port, **options)
-    return caught.value
+__all__ = ["door"]
 
 
 async def test_a_request_arrives_as_given_and_its_answer_comes_back(door: Door) -> None:
@@ -389,69 +354,6 @@ async def test_a_closed_door_stays_closed() -> None:
         await door.close()
         with pytest.raises(RuntimeError):
             await call(door, peer.port)
-
-
-def certificate(folder: Path, *names: str, expired: bool = False) -> tuple[ssl.SSLContext, str]:
-    """A self-signed certificate for the names: the context of a server that uses it, and its file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-    start = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(start)
-        .not_valid_after(start + dt.timedelta(days=30 if expired else 36500))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = folder / f"{names[0]}-{expired}.pem"
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(pem + made.public_bytes(serialization.Encoding.PEM))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(path)
-    return context, str(path)
-
-
-async def test_tls_certificates_are_verified(tmp_path: Path) -> None:
-    good, good_file = certificate(tmp_path, "good.example")
-    old, old_file = certificate(tmp_path, "good.example", expired=True)
-    both = CarrierHosts(frozenset({"good.example", "wrong.example"}))
-
-    async def attempt(context: ssl.SSLContext, trusted: str | None, host: str) -> Answer | SendFailed:
-        door = Door(resolver=Names(["127.0.0.1"]), extra_ca_file=trusted)
-        async with serve(answers(reply()), tls=context) as peer:
-            try:
-                return await call(door, peer.port, host=host, scheme="https", destination=both)
-            except SendFailed as error:
-                assert peer.requests == []
-                return error
-            finally:
-                await door.close()
-
-    assert isinstance(await attempt(good, good_file, "good.example"), Answer)
-    for context, trusted, host, why in [
-        (good, good_file, "wrong.example", "wrong.example"),
-        (good, None, "good.example", "self-signed"),
-        (old, old_file, "good.example", "expired"),
-    ]:
-        error = await attempt(context, trusted, host)
-        assert isinstance(error, SendFailed)
-        assert (error.kind, error.sent) == ("tls", False)
-        assert why in error.detail
-
-
-async def test_https_to_a_plain_port_is_a_tls_failure(door: Door) -> None:
-    async def plain(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(reply(b"", "400 Bad Request", Connection="close"))
-
-    async with serve(plain) as peer:
-        error = await failure(door, peer.port, scheme="https")
-        assert (error.kind, error.sent) == ("tls", False)
 
 
 def test_the_guard_holds_under_uvloop() -> None:
