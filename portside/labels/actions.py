@@ -1,8 +1,7 @@
 """Changes to purchases and labels: rows, tracks, orders' summaries, events and jobs together (law 4).
 
-Locks are taken in one order everywhere: purchase, track, label, order.
-Copies that are kept here: `order_labels.summary` (through `orders.actions.note_label`) is written whenever a label
-changes.
+Locks are taken in one order everywhere: purchase, track, label, order. What ends a purchase takes many, because batches
+buy by the hundred; how labels change and tell of it is in changes.py.
 """
 
 from __future__ import annotations
@@ -15,48 +14,44 @@ import msgspec
 
 from portside.db.tx import Tx
 from portside.errors import Conflict
-from portside.events import outbox
-from portside.events.models import Event, EventName
+from portside.events.models import EventName
 from portside.jobs.models import Job
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
-from portside.labels import queries, wire
-from portside.labels.models import Bought, Label, LabelStatus, PurchaseDraft, PurchaseState, Reservation, StoredPurchase
-from portside.labels.rules import BEFORE
-from portside.orders import actions as orders
-from portside.orders.models import LabelSummary
+from portside.labels import queries, rules
+from portside.labels.changes import change_labels, insert_labels
+from portside.labels.models import (
+    Bought,
+    Label,
+    LabelChange,
+    LabelFile,
+    LabelStatus,
+    PurchaseDraft,
+    PurchaseState,
+    Reservation,
+    StoredPurchase,
+)
 from portside.rates.models import Message, StoredRate
 from portside.tracking import actions as tracking
-from portside.tracking.models import TrackingStatus
+from portside.tracking.models import TrackDraft, TrackingStatus
 
 # Whichever of two reservations commits second finds the first one's row: by its rate, or by its own id.
 _RESERVE = (
     "INSERT INTO purchases (account_id, mode, id, rate_id, order_id, state, label_file_type, answered_queued, "
-    "created_by, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'reserved', $6, $7, $8, $9, $9) "
-    "ON CONFLICT DO NOTHING RETURNING id"
+    "created_by, created_at, updated_at) SELECT $1, $2, i, r, o, 'reserved', f, q, b, $3, $3 "
+    "FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::boolean[], $9::jsonb[]) "
+    "AS given (i, r, o, f, q, b) ON CONFLICT DO NOTHING RETURNING id"
 )
+_LATER_NEWS: tuple[EventName, ...] = ("transaction_updated",)
 # Between a refused reservation and the look at its rival, the rival may end and free the rate.
 _TRIES = 5
 
-_INSERT_LABELS = (
-    "INSERT INTO labels (account_id, mode, id, purchase_id, rate_id, parcel_id, order_id, piece, status, carrier, "
-    "label_file_type, metadata, created_at, updated_at) "
-    "SELECT $1, $2, i, $3, $4, p, $5, n, $6, $7, $8, $9, $10, $10 "
-    "FROM unnest($11::uuid[], $12::uuid[], $13::int[]) AS given (i, p, n)"
-)
 _OUTCOME = (
-    "UPDATE purchases SET state = $4, carrier_reference = coalesce($5, carrier_reference), updated_at = $6, "
-    "flagged_at = NULL, flag_reason = NULL "
-    "WHERE account_id = $1 AND mode = $2 AND id = $3 AND state = ANY($7::text[]) RETURNING *"
-)
-_CHANGE_LABEL = (
-    "UPDATE labels SET status = $4, tracking_number = coalesce($5, tracking_number), "
-    "tracking_status = coalesce($6, tracking_status), tracking_url = coalesce($7, tracking_url), "
-    "eta = coalesce($8, eta), file_key = coalesce($9, file_key), label_file_type = coalesce($10, label_file_type), "
-    "messages = coalesce($11, messages), event_seq = event_seq + $12, updated_at = $13 "
-    "WHERE account_id = $1 AND mode = $2 AND id = $3"
+    "UPDATE purchases SET state = $3, carrier_reference = coalesce(c.reference, carrier_reference), updated_at = $4, "
+    "flagged_at = NULL, flag_reason = NULL FROM unnest($5::uuid[], $6::text[]) AS c (id, reference) "
+    "WHERE account_id = $1 AND mode = $2 AND purchases.id = c.id AND state = ANY($7::text[]) RETURNING purchases.*"
 )
 
 
@@ -66,17 +61,33 @@ async def reserve_purchase(tx: Tx, scope: Scope, draft: PurchaseDraft, resume_at
     The job that carries it on at `resume_at`, whatever becomes of the caller, is queued with it.
     """
     for _ in range(_TRIES):
-        if await _inserted(tx, scope, draft):
-            like = {**msgspec.structs.asdict(draft), "purchase_id": draft.id}
-            like["status"] = "QUEUED" if draft.rate_id else "WAITING"
-            pieces = zip(draft.label_ids, draft.parcel_ids, range(1, len(draft.label_ids) + 1), strict=True)
-            await _insert_labels(tx, scope, like, list(pieces))
+        if await reserve_purchases(tx, scope, [draft]):
             await enqueue(tx, buy_job(scope, draft.id, resume_at))
             return await queries.get_reservation(tx, scope, draft.id, is_new=True)
         found = await queries.find_rival(tx, scope, draft)
         if found is not None:
             return await queries.get_reservation(tx, scope, found.id)
     raise Conflict("This rate is being bought and given up at the same time. Try again.")
+
+
+async def reserve_purchases(tx: Tx, scope: Scope, drafts: Sequence[PurchaseDraft]) -> set[Id]:
+    """Reserve many purchases, which a job of the caller's carries on; gives those that are new. Of the others the rate,
+    or the id, is taken."""
+    rows = await tx.fetch(
+        _RESERVE,
+        scope.account_id,
+        scope.mode,
+        now(),
+        [draft.id for draft in drafts],
+        [draft.rate_id for draft in drafts],
+        [draft.order_id for draft in drafts],
+        [draft.label_file_type for draft in drafts],
+        [draft.answered_queued for draft in drafts],
+        [draft.created_by for draft in drafts],
+    )
+    new = {Id(row["id"]) for row in rows}
+    await insert_labels(tx, scope, [label for draft in drafts if draft.id in new for label in _new_labels(draft)])
+    return new
 
 
 async def assign_rate(
@@ -106,8 +117,9 @@ async def assign_rate(
         order[0]["order_id"],
         now(),
     )
-    pieces = [(new_id(), parcel_id, piece) for piece, parcel_id in enumerate(parcel_ids, 1) if piece > 1]
-    await _insert_labels(tx, scope, dict(master), pieces)
+    others = [(parcel_id, piece) for piece, parcel_id in enumerate(parcel_ids, 1) if piece > 1]
+    like = [{**dict(master), "id": new_id(), "parcel_id": parcel_id, "piece": piece} for parcel_id, piece in others]
+    await insert_labels(tx, scope, like)
     return True
 
 
@@ -123,16 +135,21 @@ async def mark_sent(tx: Tx, scope: Scope, purchase_id: Id, settle_seconds: float
 
     From `settle_seconds` later on the carrier may be asked what became of it.
     """
-    sent = await tx.fetchval(
+    return purchase_id in await mark_all_sent(tx, scope, [purchase_id], settle_seconds)
+
+
+async def mark_all_sent(tx: Tx, scope: Scope, purchase_ids: Sequence[Id], settle_seconds: float) -> set[Id]:
+    """The same for many purchases; gives those for which the permission is given now."""
+    rows = await tx.fetch(
         "UPDATE purchases SET sent_at = now(), settle_after = now() + make_interval(secs => $4), updated_at = now() "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND state = 'reserved' AND sent_at IS NULL "
+        "WHERE account_id = $1 AND mode = $2 AND id = ANY($3::uuid[]) AND state = 'reserved' AND sent_at IS NULL "
         "AND rate_id IS NOT NULL RETURNING id",
         scope.account_id,
         scope.mode,
-        purchase_id,
+        list(purchase_ids),
         settle_seconds,
     )
-    return sent is not None
+    return {Id(row["id"]) for row in rows}
 
 
 async def mark_answered_queued(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
@@ -147,55 +164,39 @@ async def mark_answered_queued(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
     return marked is not None
 
 
-async def complete_purchase(tx: Tx, scope: Scope, purchase_id: Id, bought: Bought) -> bool:
-    """Write a success: labels, tracks, the order's copy, events. False when it came too late.
+async def complete_purchases(tx: Tx, scope: Scope, outcomes: Mapping[Id, Bought]) -> set[Id]:
+    """Write successes: labels, tracks, the orders' copies, events; gives the purchases that did not come too late.
 
     What is bought for a purchase that has ended otherwise meanwhile is voided at the carrier, by a job.
     """
-    purchase = await _conclude(tx, scope, purchase_id, "bought", bought.carrier_reference)
-    if purchase is None:
-        await _void_if_stray(tx, scope, purchase_id, bought.carrier_reference)
-        return False
-    labels = await queries.labels_of_purchase(tx, scope, purchase_id)
-    made = list(zip(labels, bought.files, strict=False))
-    for label, file in made:
-        await tracking.register_track(
-            tx,
-            scope,
-            label.carrier,
-            file.tracking_number,
-            label_id=label.id,
-            metadata=label.metadata or None,
-            details=bought.track,
-        )
-    for label, file in made:
-        await _change_label(
-            tx,
-            scope,
-            label,
-            "SUCCESS",
-            first_of=purchase,
-            tracking_number=file.tracking_number,
-            tracking_status="UNKNOWN",
-            tracking_url=file.tracking_url,
-            eta=bought.eta,
-            file_key=file.file_key,
-            label_file_type=file.label_file_type,
-        )
-    for label in labels[len(made) :]:
-        missing = Message(source=label.carrier, code="", text="The carrier made no label for this parcel.")
-        await _change_label(tx, scope, label, "ERROR", first_of=purchase, messages=(missing,))
-    return True
+    references = {purchase_id: bought.carrier_reference for purchase_id, bought in outcomes.items()}
+    purchases = await _conclude_all(tx, scope, "bought", references)
+    for purchase_id in outcomes.keys() - purchases.keys():
+        await _void_if_stray(tx, scope, purchase_id, references[purchase_id])
+    labels = await queries.labels_of_purchases(tx, scope, list(purchases))
+    tracks: list[TrackDraft] = []
+    changes: list[LabelChange] = []
+    for purchase_id, purchase in purchases.items():
+        bought = outcomes[purchase_id]
+        pieces = zip(labels[purchase_id], bought.files, strict=False)
+        tracks += [_track(label, file, bought) for label, file in pieces]
+        changes += _bought_labels(purchase, labels[purchase_id], bought)
+    await tracking.register_tracks(tx, scope, tracks)
+    await change_labels(tx, scope, changes)
+    return set(purchases)
 
 
-async def reject_purchase(tx: Tx, scope: Scope, purchase_id: Id, messages: Sequence[Message]) -> bool:
-    """Write a refusal (law 7): the labels are in ERROR and say why. False: it has ended otherwise."""
-    purchase = await _conclude(tx, scope, purchase_id, "rejected")
-    if purchase is None:
-        return False
-    for label in await queries.labels_of_purchase(tx, scope, purchase_id):
-        await _change_label(tx, scope, label, "ERROR", first_of=purchase, messages=tuple(messages))
-    return True
+async def reject_purchases(tx: Tx, scope: Scope, refusals: Mapping[Id, Sequence[Message]]) -> set[Id]:
+    """Write refusals (law 7): the labels are in ERROR and say why. Gives those that have not ended otherwise."""
+    purchases = await _conclude_all(tx, scope, "rejected", dict.fromkeys(refusals))
+    labels = await queries.labels_of_purchases(tx, scope, list(purchases))
+    changes = [
+        LabelChange(label=label, status="ERROR", names=_first_news(purchase), messages=tuple(refusals[purchase.id]))
+        for purchase in purchases.values()
+        for label in labels[purchase.id]
+    ]
+    await change_labels(tx, scope, changes)
+    return set(purchases)
 
 
 async def void_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
@@ -208,10 +209,31 @@ async def void_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
     purchase = await _conclude(tx, scope, purchase_id, "voided")
     if purchase is None:
         return False
-    for label in await queries.labels_of_purchase(tx, scope, purchase_id):
-        first = purchase if before.state == "reserved" else None
-        await _change_label(tx, scope, label, "REFUNDED", first_of=first)
+    names = _first_news(purchase) if before.state == "reserved" else _LATER_NEWS
+    labels = await queries.labels_of_purchase(tx, scope, purchase_id)
+    await change_labels(tx, scope, [LabelChange(label=label, status="REFUNDED", names=names) for label in labels])
     return True
+
+
+async def mark_refund(
+    tx: Tx, scope: Scope, label_id: Id, status: LabelStatus, messages: Sequence[Message] = ()
+) -> Label | None:
+    """Move a label on along its refund; None when it stands elsewhere. The last refunded label frees its rate.
+
+    Raises NotFound.
+    """
+    purchase_id = (await queries.get_label(tx, scope, label_id)).purchase_id
+    await queries.lock_purchase(tx, scope, purchase_id)
+    label = await queries.get_label(tx, scope, label_id)
+    if label.status != rules.REFUND_BEFORE.get(status):
+        return None
+    (changed,) = await change_labels(
+        tx, scope, [LabelChange(label=label, status=status, messages=tuple(messages) or None)]
+    )
+    labels = await queries.labels_of_purchase(tx, scope, purchase_id)
+    if status == "REFUNDED" and all(each.status in rules.WORTHLESS for each in labels):
+        await _conclude(tx, scope, purchase_id, "refunded")
+    return changed
 
 
 async def flag_purchase(tx: Tx, scope: Scope, purchase_id: Id, reason: str) -> None:
@@ -244,7 +266,8 @@ async def note_tracking(
     if row is None:
         return None
     label = await queries.get_label(tx, scope, label_id)
-    return await _change_label(tx, scope, label, label.status, tracking_status=status, eta=eta)
+    change = LabelChange(label=label, status=label.status, tracking_status=status, eta=eta)
+    return (await change_labels(tx, scope, [change]))[0]
 
 
 async def requeue_forgotten(tx: Tx, limit: int = 100) -> int:
@@ -273,51 +296,35 @@ def buy_job(scope: Scope, purchase_id: Id, run_at: dt.datetime | None = None) ->
     return Job(kind="labels.buy", payload=payload, run_at=run_at)
 
 
-async def _inserted(tx: Tx, scope: Scope, draft: PurchaseDraft) -> bool:
-    reserved = await tx.fetchval(
-        _RESERVE,
-        scope.account_id,
-        scope.mode,
-        draft.id,
-        draft.rate_id,
-        draft.order_id,
-        draft.label_file_type,
-        draft.answered_queued,
-        draft.created_by,
-        now(),
-    )
-    return reserved is not None
-
-
-async def _insert_labels(
-    tx: Tx, scope: Scope, like: Mapping[str, Any], pieces: Sequence[tuple[Id, Id | None, int]]
-) -> None:
-    """Write (id, parcel, piece) as labels that are otherwise `like`."""
-    if not pieces:
-        return
-    ids, parcel_ids, numbers = (list(column) for column in zip(*pieces, strict=True))
-    shared = [
-        like[name]
-        for name in ("purchase_id", "rate_id", "order_id", "status", "carrier", "label_file_type", "metadata")
+def _new_labels(draft: PurchaseDraft) -> list[dict[str, Any]]:
+    like = {**msgspec.structs.asdict(draft), "purchase_id": draft.id}
+    like["status"] = "QUEUED" if draft.rate_id else "WAITING"
+    pieces = zip(draft.label_ids, draft.parcel_ids, strict=True)
+    return [
+        {**like, "id": label_id, "parcel_id": parcel_id, "piece": piece}
+        for piece, (label_id, parcel_id) in enumerate(pieces, 1)
     ]
-    await tx.execute(_INSERT_LABELS, scope.account_id, scope.mode, *shared, now(), ids, parcel_ids, numbers)
 
 
-async def _conclude(
-    tx: Tx, scope: Scope, purchase_id: Id, state: PurchaseState, carrier_reference: str | None = None
-) -> StoredPurchase | None:
-    """The compare-and-set of an outcome; None: another outcome was first."""
-    row = await tx.fetchrow(
+async def _conclude(tx: Tx, scope: Scope, purchase_id: Id, state: PurchaseState) -> StoredPurchase | None:
+    return (await _conclude_all(tx, scope, state, {purchase_id: None})).get(purchase_id)
+
+
+async def _conclude_all(
+    tx: Tx, scope: Scope, state: PurchaseState, references: Mapping[Id, str | None]
+) -> dict[Id, StoredPurchase]:
+    """The compare-and-set of outcomes, with the carrier's references; those missing have had another one before."""
+    rows = await tx.fetch(
         _OUTCOME,
         scope.account_id,
         scope.mode,
-        purchase_id,
         state,
-        carrier_reference,
         now(),
-        list(BEFORE[state]),
+        list(references),
+        list(references.values()),
+        list(rules.BEFORE[state]),
     )
-    return None if row is None else queries.purchase_of(row)
+    return {purchase.id: purchase for purchase in map(queries.purchase_of, rows)}
 
 
 async def _void_if_stray(tx: Tx, scope: Scope, purchase_id: Id, carrier_reference: str) -> None:
@@ -333,58 +340,38 @@ async def _void_if_stray(tx: Tx, scope: Scope, purchase_id: Id, carrier_referenc
     await enqueue(tx, Job(kind="labels.void", payload=payload))
 
 
-async def _change_label(
-    tx: Tx,
-    scope: Scope,
-    label: Label,
-    status: LabelStatus,
-    *,
-    first_of: StoredPurchase | None = None,
-    **changes: Any,
-) -> Label:
-    """Change a label and tell of it. `first_of` is its purchase when this is the first outcome anybody hears of."""
-    names: list[EventName] = ["transaction_updated"]
-    if first_of is not None:
-        names = ["transaction_created", "transaction_updated"] if first_of.answered_queued else ["transaction_created"]
-    columns = ("tracking_number", "tracking_status", "tracking_url", "eta", "file_key", "label_file_type", "messages")
-    await tx.execute(
-        _CHANGE_LABEL,
-        scope.account_id,
-        scope.mode,
-        label.id,
-        status,
-        *[changes.get(column) for column in columns],
-        len(names),
-        now(),
-    )
-    changed = await queries.get_label(tx, scope, label.id)
-    if changed.order_id is not None:
-        await orders.note_label(tx, scope, changed.order_id, _summary(changed))
-    await _record(tx, scope, changed, names)
-    return changed
+def _first_news(purchase: StoredPurchase) -> tuple[EventName, ...]:
+    """What tells of a label's outcome when nobody has heard of it before."""
+    return ("transaction_created", "transaction_updated") if purchase.answered_queued else ("transaction_created",)
 
 
-async def _record(tx: Tx, scope: Scope, label: Label, names: Sequence[EventName]) -> None:
-    first = label.event_seq - len(names) + 1
-    events = [
-        Event(
-            scope=scope,
-            name=name,
-            object_id=label.id,
-            seq=first + place,
-            payload=wire.transaction_body(name, label, scope),
+def _bought_labels(purchase: StoredPurchase, labels: Sequence[Label], bought: Bought) -> list[LabelChange]:
+    names = _first_news(purchase)
+    made = [
+        LabelChange(
+            label=label,
+            status="SUCCESS",
+            names=names,
+            tracking_number=file.tracking_number,
+            tracking_status="UNKNOWN",
+            tracking_url=file.tracking_url,
+            eta=bought.eta,
+            file_key=file.file_key,
+            label_file_type=file.label_file_type,
         )
-        for place, name in enumerate(names)
+        for label, file in zip(labels, bought.files, strict=False)
     ]
-    await outbox.record(tx, *events)
+    for label in labels[len(made) :]:
+        missing = Message(source=label.carrier, code="", text="The carrier made no label for this parcel.")
+        made.append(LabelChange(label=label, status="ERROR", names=names, messages=(missing,)))
+    return made
 
 
-def _summary(label: Label) -> LabelSummary:
-    return LabelSummary(
-        label_id=label.id,
-        status=label.status,
+def _track(label: Label, file: LabelFile, bought: Bought) -> TrackDraft:
+    return TrackDraft(
         carrier=label.carrier,
-        tracking_number=label.tracking_number,
-        tracking_status=label.tracking_status,
-        file_key=label.file_key,
+        tracking_number=file.tracking_number,
+        label_id=label.id,
+        metadata=label.metadata or None,
+        details=bought.track,
     )

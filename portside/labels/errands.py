@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 import structlog
 
+from portside.carrier_accounts.models import CarrierAccount
 from portside.carrier_accounts.queries import get_carrier_account
 from portside.carrier_accounts.rules import credentials
 from portside.carriers import client
@@ -27,11 +29,12 @@ from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.labels import actions, queries, rules
-from portside.labels.models import Bought, Label, LabelFile, LabelFileType, StoredPurchase
+from portside.labels.models import Bought, Label, LabelFile, LabelFileType, Reservation, StoredPurchase
 from portside.labels.render import Unprintable, convert
 from portside.rates.models import Message, StoredRate
-from portside.rates.queries import get_rate
-from portside.shipments.queries import get_shipment
+from portside.rates.queries import find_rates_by_id
+from portside.shipments.models import StoredShipment
+from portside.shipments.queries import find_shipments
 from portside.shipments.rules import rate_query
 from portside.tracking.models import TrackDetails
 
@@ -54,16 +57,23 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
 
 async def carry_out(scope: Scope, purchase_id: Id) -> None:
     """Buy at the carrier what is reserved, if nobody was allowed to before."""
-    errand = await _errand(scope, purchase_id)
+    await carry_out_all(scope, [purchase_id])
+
+
+async def carry_out_all(scope: Scope, purchase_ids: Sequence[Id]) -> None:
+    """The same for some purchases at once: their carriers are called side by side, and what they answer is written
+    together when the last one has."""
+    errands = await _errands(scope, purchase_ids)
     async with begin() as tx:
-        if not await actions.mark_sent(tx, scope, purchase_id, settle_seconds()):
-            return
-    try:
-        purchase = await client.buy(errand.rate.carrier, errand.call, errand.context)
-    except CarrierError as failure:
-        await _failed(scope, errand, failure)
-    else:
-        await _succeeded(scope, errand, purchase)
+        permitted = await actions.mark_all_sent(tx, scope, list(errands), settle_seconds())
+    ends = await asyncio.gather(*(_end(scope, errands[purchase_id]) for purchase_id in permitted))
+    bought = {purchase_id: end for purchase_id, end in zip(permitted, ends, strict=True) if isinstance(end, Bought)}
+    refused = {purchase_id: [end] for purchase_id, end in zip(permitted, ends, strict=True) if isinstance(end, Message)}
+    async with begin() as tx:
+        if bought:
+            await actions.complete_purchases(tx, scope, bought)
+        if refused:
+            await actions.reject_purchases(tx, scope, refused)
 
 
 async def resume(scope: Scope, purchase_id: Id) -> None:
@@ -99,11 +109,13 @@ async def settle(scope: Scope, purchase_id: Id) -> None:
         await _cannot_be_asked(scope, errand, failure)
         return
     if found is None:
-        await _reject(scope, purchase_id, name, f"{name} never received the purchase; nothing was bought.")
+        text = f"{name} never received the purchase; nothing was bought."
+        await _reject(scope, purchase_id, name, text, rules.NEVER_RECEIVED)
     elif found.is_voided:
         await _reject(scope, purchase_id, name, f"{name} says that this label was voided there.")
-    else:
-        await _succeeded(scope, errand, found)
+    elif (bought := await _bought(scope, errand, found)) is not None:
+        async with begin() as tx:
+            await actions.complete_purchases(tx, scope, {purchase_id: bought})
 
 
 async def void_at_carrier(scope: Scope, purchase_id: Id, carrier_reference: str) -> None:
@@ -123,40 +135,66 @@ async def void_at_carrier(scope: Scope, purchase_id: Id, carrier_reference: str)
 
 
 async def _errand(scope: Scope, purchase_id: Id) -> Errand:
+    """Raises NotFound."""
+    found = await _errands(scope, [purchase_id])
+    if purchase_id not in found:
+        raise NotFound
+    return found[purchase_id]
+
+
+async def _errands(scope: Scope, purchase_ids: Sequence[Id]) -> dict[Id, Errand]:
+    """Those of the purchases that exist and have a rate."""
     async with reading() as tx:
-        purchase = await queries.get_purchase(tx, scope, purchase_id)
-        labels = await queries.labels_of_purchase(tx, scope, purchase_id)
-        if purchase.rate_id is None:
-            raise NotFound
-        rate = await get_rate(tx, scope, purchase.rate_id)
-        shipment = await get_shipment(tx, scope, rate.shipment_id)
-        account = await get_carrier_account(tx, scope, rate.carrier_account_id)
+        reserved = await queries.find_reservations(tx, scope, purchase_ids)
+        rated = [each for each in reserved.values() if each.purchase.rate_id is not None]
+        rates = await find_rates_by_id(tx, scope, [each.purchase.rate_id for each in rated if each.purchase.rate_id])
+        shipments = await find_shipments(tx, scope, [rate.shipment_id for rate in rates.values()])
+        account_ids = {rate.carrier_account_id for rate in rates.values()}
+        accounts = {each: await get_carrier_account(tx, scope, each) for each in account_ids}
+    found = {}
+    for each in rated:
+        rate = rates.get(each.purchase.rate_id or Id(""))
+        if rate is not None and rate.shipment_id in shipments:
+            made = _made(each, rate, shipments[rate.shipment_id], accounts[rate.carrier_account_id])
+            found[each.purchase.id] = made
+    return found
+
+
+def _made(reserved: Reservation, rate: StoredRate, shipment: StoredShipment, account: CarrierAccount) -> Errand:
+    labels, reference = reserved.labels, reserved.purchase.id
+    query = rate_query(shipment)
     return Errand(
-        purchase=purchase,
+        purchase=reserved.purchase,
         labels=labels,
         rate=rate,
-        call=BuyLabel(query=rate_query(shipment), quote=rate.quote, reference=purchase.id, hint=labels[0].metadata),
+        call=BuyLabel(query=query, quote=rate.quote, reference=reference, hint=labels[0].metadata),
         context=CallContext(credentials=credentials(account), timeout=services().settings.buy_deadline_seconds),
     )
 
 
-async def _failed(scope: Scope, errand: Errand, failure: CarrierError) -> None:
-    """The carrier refused; or nobody knows, and `resume` will ask when it is time."""
-    if rules.is_outcome_open(failure):
+async def _end(scope: Scope, errand: Errand) -> Bought | Message | None:
+    """Buy, and what came of it: a label or a refusal; None when nobody knows, and `resume` will ask when it is time."""
+    try:
+        purchase = await client.buy(errand.rate.carrier, errand.call, errand.context)
+    except CarrierError as failure:
+        name = carrier_name(errand.rate.carrier)
+        if not rules.is_outcome_open(failure):
+            return Message(source=name, code=failure.code, text=failure.text)
         _log.warning("label_outcome_open", purchase=errand.purchase.id, carrier=errand.rate.carrier, text=failure.text)
-        return
-    await _reject(scope, errand.purchase.id, carrier_name(errand.rate.carrier), failure.text, failure.code)
+        return None
+    return await _bought(scope, errand, purchase)
 
 
-async def _succeeded(scope: Scope, errand: Errand, purchase: Purchase) -> None:
+async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | None:
+    """A purchase with its files stored. None when they could not be: the label is bought and its file can be had again,
+    so `resume` asks the carrier for it."""
     try:
         files = await _store(scope, errand, purchase)
     except OSError:
-        # The label is bought and its file can be had again: `resume` asks the carrier for it.
         _log.exception("label_file_not_stored", purchase=errand.purchase.id)
-        return
+        return None
     quote, query = errand.rate.quote, errand.call.query
-    bought = Bought(
+    return Bought(
         carrier_reference=purchase.carrier_reference,
         files=files,
         eta=purchase.eta,
@@ -169,8 +207,6 @@ async def _succeeded(scope: Scope, errand: Errand, purchase: Purchase) -> None:
             destination=_location(query.ship_to),
         ),
     )
-    async with begin() as tx:
-        await actions.complete_purchase(tx, scope, errand.purchase.id, bought)
 
 
 async def _store(scope: Scope, errand: Errand, purchase: Purchase) -> tuple[LabelFile, ...]:
@@ -215,7 +251,8 @@ async def _cannot_be_asked(scope: Scope, errand: Errand, failure: CarrierError) 
 
 async def _reject(scope: Scope, purchase_id: Id, source: str, text: str, code: str = "") -> None:
     async with begin() as tx:
-        await actions.reject_purchase(tx, scope, purchase_id, [Message(source=source, code=code, text=text)])
+        refusal = Message(source=source, code=code, text=text)
+        await actions.reject_purchases(tx, scope, {purchase_id: [refusal]})
 
 
 async def _flag(scope: Scope, purchase_id: Id, reason: str) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import structlog
 
@@ -16,35 +17,42 @@ from portside.carriers.catalogue import carrier_name, service_levels
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
 from portside.errors import AppError, FieldErrors, NotFound
+from portside.jobs.models import Postponed
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.labels import actions, queries, rules, wire
-from portside.labels.errands import carry_out, settle_seconds
+from portside.labels.errands import carry_out, carry_out_all, resume, settle_seconds
 from portside.labels.models import (
     Buyer,
     Label,
     LabelRequest,
+    LabelWish,
     PurchaseDraft,
     Reservation,
 )
 from portside.orders.queries import find_order
 from portside.rates.models import Message, StoredRate
-from portside.rates.queries import get_rate
+from portside.rates.queries import find_rates_by_id, get_rate
 from portside.rates.rules import has_expired
 from portside.rest import idempotency
 from portside.shipments.flows import create_and_rate
 from portside.shipments.models import StoredShipment
-from portside.shipments.queries import get_shipment
+from portside.shipments.queries import find_shipments
 from portside.shipments.wire import ShipmentIn
 
 _log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Rated: TypeAlias = "tuple[StoredRate, StoredShipment]"
 
 OPERATION = "transactions.create"
+
+# Of many purchases so many are sent and written together, and so many such groups are under way at once.
+_TOGETHER = 10
+_GROUPS = 2
 
 # Purchases outlive the requests that began them.
 _under_way: set[asyncio.Task[Any]] = set()
@@ -92,25 +100,97 @@ async def _reserve(scope: Scope, rate_id: Id, request: LabelRequest) -> Reservat
         existing = await queries.find_purchase_of_rate(tx, scope, rate_id)
         if existing is not None:
             return await _pointed(tx, scope, request, existing.id)
-        rate, shipment = await _purchasable(tx, scope, rate_id)
-        parcels = shipment.details.parcels
-        draft = PurchaseDraft(
-            id=purchase_id,
-            label_ids=tuple(new_id() for _ in parcels),
-            rate_id=rate.id,
-            parcel_ids=tuple(stored.parcel.id for stored in parcels),
-            carrier=rate.carrier,
-            order_id=await _order_id(tx, scope, request) or shipment.order_id,
+        wish = LabelWish(
+            purchase_id=purchase_id,
+            rate_id=rate_id,
             label_file_type=request.label_file_type,
             metadata=request.metadata,
-            answered_queued=request.is_async,
-            created_by=await _buyer(tx, scope),
+            order_id=await _order_id(tx, scope, request),
         )
+        rated = _purchasable((await _rated(tx, scope, [rate_id])).get(rate_id))
+        draft = _draft(wish, rated, await buyer(tx, scope), answered_queued=request.is_async)
         resume_at = now() + dt.timedelta(seconds=0 if request.is_async else settle_seconds() + 1)
         reservation = await actions.reserve_purchase(tx, scope, draft, resume_at)
         if not reservation.is_new:
             return await _pointed(tx, scope, request, reservation.purchase.id)
         return reservation
+
+
+async def buy_all(scope: Scope, wishes: Sequence[LabelWish], by: Buyer) -> dict[Id, Reservation | AppError]:
+    """Buy labels of many rates; gives by purchase id what stands there then, or why the rate cannot be bought.
+
+    May be repeated: what was begun is carried on, what was bought is bought, and a purchase whose outcome is open stays
+    `reserved` until its carrier may be asked and has answered. A rate that another purchase holds answers with that.
+    """
+    stands, refused = await _reserve_all(scope, wishes, by)
+    held = list(set(stands.values()))
+    async with reading() as tx:
+        found = await queries.find_reservations(tx, scope, held)
+    open_ones = [each.purchase for each in found.values() if each.purchase.state == "reserved"]
+    fresh = [purchase.id for purchase in open_ones if purchase.sent_at is None]
+    await _in_groups(scope, [fresh[start : start + _TOGETHER] for start in range(0, len(fresh), _TOGETHER)])
+    for purchase in open_ones:
+        if purchase.sent_at is not None:
+            with contextlib.suppress(Postponed):
+                await resume(scope, purchase.id)
+    async with reading() as tx:
+        found = await queries.find_reservations(tx, scope, held)
+    return {**{wished: found[purchase_id] for wished, purchase_id in stands.items()}, **refused}
+
+
+async def _in_groups(scope: Scope, groups: Sequence[Sequence[Id]]) -> None:
+    """Carry purchases out, two groups at a time: while one waits for its carrier, the other is written down."""
+    slots = asyncio.Semaphore(_GROUPS)
+
+    async def one(group: Sequence[Id]) -> None:
+        async with slots:
+            await carry_out_all(scope, group)
+
+    # None is cut off because another one failed: the carrier may be selling just then.
+    ends = await asyncio.gather(*map(one, groups), return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+
+
+async def _reserve_all(
+    scope: Scope, wishes: Sequence[LabelWish], by: Buyer
+) -> tuple[dict[Id, Id], dict[Id, Reservation | AppError]]:
+    """By wished purchase id: the id of the purchase that holds the rate; and why there is none."""
+    refused: dict[Id, Reservation | AppError] = {}
+    async with begin() as tx:
+        known = await queries.find_reservations(tx, scope, [wish.purchase_id for wish in wishes])
+        fresh = [wish for wish in wishes if wish.purchase_id not in known]
+        rated = await _rated(tx, scope, [wish.rate_id for wish in fresh])
+        drafts = []
+        for wish in fresh:
+            try:
+                drafts.append(_draft(wish, _purchasable(rated.get(wish.rate_id)), by))
+            except FieldErrors as wrong:
+                refused[wish.purchase_id] = wrong
+        new = await actions.reserve_purchases(tx, scope, drafts)
+        stands = {purchase_id: purchase_id for purchase_id in [*known, *new]}
+        for draft in drafts:
+            if draft.id not in stands and (rival := await queries.find_rival(tx, scope, draft)) is not None:
+                stands[draft.id] = rival.id
+    return stands, refused
+
+
+def _draft(wish: LabelWish, rated: Rated, by: Buyer, *, answered_queued: bool = False) -> PurchaseDraft:
+    rate, shipment = rated
+    parcels = shipment.details.parcels
+    return PurchaseDraft(
+        id=wish.purchase_id,
+        label_ids=tuple(new_id() for _ in parcels),
+        rate_id=rate.id,
+        parcel_ids=tuple(stored.parcel.id for stored in parcels),
+        carrier=rate.carrier,
+        order_id=wish.order_id or shipment.order_id,
+        label_file_type=wish.label_file_type,
+        metadata=wish.metadata,
+        answered_queued=answered_queued,
+        created_by=by,
+    )
 
 
 async def _reserve_instant(scope: Scope, account_id: Id, service_token: str, request: LabelRequest) -> Reservation:
@@ -131,7 +211,7 @@ async def _reserve_instant(scope: Scope, account_id: Id, service_token: str, req
             label_file_type=request.label_file_type,
             metadata=request.metadata,
             answered_queued=False,
-            created_by=await _buyer(tx, scope),
+            created_by=await buyer(tx, scope),
         )
         patience = services().settings.rate_budget_seconds + settle_seconds() + 1
         return await actions.reserve_purchase(tx, scope, draft, now() + dt.timedelta(seconds=patience))
@@ -156,7 +236,7 @@ async def _carry_out_instant(
     async with begin() as tx:
         if rate is None:
             messages = shipment.messages or (_not_offered(await _carrier_of(tx, scope, account_id), service_token),)
-            await actions.reject_purchase(tx, scope, purchase_id, messages)
+            await actions.reject_purchases(tx, scope, {purchase_id: messages})
             return
         parcel_ids = [stored.parcel.id for stored in shipment.details.parcels]
         if not await actions.assign_rate(tx, scope, purchase_id, rate, parcel_ids, shipment.order_id):
@@ -183,13 +263,18 @@ async def _pointed(tx: Tx, scope: Scope, request: LabelRequest, purchase_id: Id)
     return await queries.get_reservation(tx, scope, purchase_id)
 
 
-async def _purchasable(tx: Tx, scope: Scope, rate_id: Id) -> tuple[StoredRate, StoredShipment]:
-    """The rate and its shipment. Raises FieldErrors: unknown, too old, or the addresses lack what a label needs."""
-    try:
-        rate = await get_rate(tx, scope, rate_id)
-        shipment = await get_shipment(tx, scope, rate.shipment_id)
-    except NotFound as error:
-        raise FieldErrors({"rate": [wire.RATE_NOT_FOUND]}) from error
+async def _rated(tx: Tx, scope: Scope, rate_ids: Sequence[Id]) -> dict[Id, Rated]:
+    """Those of the rates that exist with their shipments, by id."""
+    rates = await find_rates_by_id(tx, scope, rate_ids)
+    shipments = await find_shipments(tx, scope, [rate.shipment_id for rate in rates.values()])
+    return {each.id: (each, shipments[each.shipment_id]) for each in rates.values() if each.shipment_id in shipments}
+
+
+def _purchasable(found: Rated | None) -> Rated:
+    """Raises FieldErrors: the rate is unknown or too old, or the addresses lack what a label needs."""
+    if found is None:
+        raise FieldErrors({"rate": [wire.RATE_NOT_FOUND]})
+    rate, shipment = found
     if has_expired(rate.created_at, now()):
         raise FieldErrors({"rate": ["Rate has expired. Rates can be bought for 7 days; create a new shipment."]})
     check_addresses(shipment)
@@ -232,7 +317,8 @@ def _not_offered(carrier: str, service_token: str) -> Message:
     return Message(source=name, code="", text=f"{name} does not offer {service_token} for this shipment.")
 
 
-async def _buyer(tx: Tx, scope: Scope) -> Buyer:
+async def buyer(tx: Tx, scope: Scope) -> Buyer:
+    """Who buys: the caller, by name if it is a person."""
     actor = str(scope.actor)
     user = await find_user(tx, Id(scope.actor.id)) if scope.actor.kind == "user" else None
     if user is None:

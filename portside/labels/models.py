@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from portside.events.models import EventName
 from portside.kit.ids import Id
 from portside.rates.models import Message
 from portside.tracking.models import TrackDetails, TrackingStatus
@@ -108,6 +109,31 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     created_by: Buyer
     created_at: dt.datetime
     updated_at: dt.datetime
+
+
+class LabelChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to become of a label and which events tell of it; what is None stays as it is."""
+
+    label: Label
+    status: LabelStatus
+    names: tuple[EventName, ...] = ("transaction_updated",)
+    tracking_number: str | None = None
+    tracking_status: TrackingStatus | None = None
+    tracking_url: str | None = None
+    eta: dt.datetime | None = None
+    file_key: str | None = None
+    label_file_type: LabelFileType | None = None
+    messages: tuple[Message, ...] | None = None
+
+
+class LabelWish(msgspec.Struct, frozen=True, kw_only=True):
+    """One of many labels. `purchase_id` is made by the caller: asking with it again carries on what was begun."""
+
+    purchase_id: Id
+    rate_id: Id
+    label_file_type: LabelFileType
+    metadata: str = ""
+    order_id: Id | None = None
 
 
 class Reservation(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,11 +18,11 @@ from portside.rates.models import Message
 from portside.tracking.models import TrackingStatus
 
 _PURCHASE = "SELECT * FROM purchases WHERE account_id = $1 AND mode = $2"
-_COLUMNS = (
-    "*, (SELECT p.created_by FROM purchases p WHERE p.account_id = labels.account_id AND p.mode = labels.mode "
+COLUMNS = (
+    "labels.*, (SELECT p.created_by FROM purchases p WHERE p.account_id = labels.account_id AND p.mode = labels.mode "
     "AND p.id = labels.purchase_id) AS created_by"
 )
-_LABEL = f"SELECT {_COLUMNS} FROM labels WHERE account_id = $1 AND mode = $2"
+_LABEL = f"SELECT {COLUMNS} FROM labels WHERE account_id = $1 AND mode = $2"
 
 
 async def get_label(tx: Tx, scope: Scope, label_id: Id) -> Label:
@@ -93,9 +93,39 @@ async def labels_of_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> tuple[Lab
     return tuple(label_of(row) for row in rows)
 
 
+async def labels_of_purchases(tx: Tx, scope: Scope, purchase_ids: Sequence[Id]) -> dict[Id, tuple[Label, ...]]:
+    """The labels of each of the purchases, the master first."""
+    rows = await tx.fetch(
+        f"{_LABEL} AND purchase_id = ANY($3::uuid[]) ORDER BY purchase_id, piece",
+        scope.account_id,
+        scope.mode,
+        list(purchase_ids),
+    )
+    labels: dict[Id, tuple[Label, ...]] = dict.fromkeys(purchase_ids, ())
+    for label in map(label_of, rows):
+        labels[label.purchase_id] += (label,)
+    return labels
+
+
+async def find_reservations(tx: Tx, scope: Scope, purchase_ids: Sequence[Id]) -> dict[Id, Reservation]:
+    """Those of the purchases that exist, with their labels, by id."""
+    rows = await tx.fetch(f"{_PURCHASE} AND id = ANY($3::uuid[])", scope.account_id, scope.mode, list(purchase_ids))
+    purchases = [purchase_of(row) for row in rows]
+    labels = await labels_of_purchases(tx, scope, [purchase.id for purchase in purchases])
+    return {each.id: Reservation(purchase=each, labels=labels[each.id], is_new=False) for each in purchases}
+
+
 async def get_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> StoredPurchase:
     """Raises NotFound."""
     row = await tx.fetchrow(f"{_PURCHASE} AND id = $3", scope.account_id, scope.mode, purchase_id)
+    if row is None:
+        raise NotFound
+    return purchase_of(row)
+
+
+async def lock_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> StoredPurchase:
+    """Hold a purchase until the transaction ends: its labels change one after the other. Raises NotFound."""
+    row = await tx.fetchrow(f"{_PURCHASE} AND id = $3 FOR NO KEY UPDATE", scope.account_id, scope.mode, purchase_id)
     if row is None:
         raise NotFound
     return purchase_of(row)

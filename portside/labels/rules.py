@@ -7,7 +7,8 @@ from typing import Any
 from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
 from portside.carriers.errors import CarrierError
 from portside.kit.ids import Id
-from portside.labels.models import LabelFileType, PurchaseState
+from portside.labels.models import Label, LabelFileType, LabelStatus, PurchaseState
+from portside.orders.models import LabelSummary
 
 # From which states an outcome may be written (law 4). A refusal is only ever of what is still open; a success that
 # finds anything but `reserved` came too late and is voided at the carrier.
@@ -21,6 +22,19 @@ BEFORE: dict[PurchaseState, frozenset[PurchaseState]] = {
 
 # The states that free the rate, so that it can be bought again; the partial unique index says the same.
 FREEING: frozenset[PurchaseState] = frozenset({"rejected", "voided", "refunded"})
+
+# From which status a label moves on along its refund, one refund per label.
+REFUND_BEFORE: dict[LabelStatus, LabelStatus] = {
+    "REFUNDPENDING": "SUCCESS",
+    "REFUNDED": "REFUNDPENDING",
+    "REFUNDREJECTED": "REFUNDPENDING",
+}
+
+# Labels that are worth nothing any more, or never were: a purchase of only these is refunded.
+WORTHLESS: frozenset[LabelStatus] = frozenset({"REFUNDED", "ERROR"})
+
+# The code of the refusal of a purchase that its carrier, when it was asked, knew nothing of.
+NEVER_RECEIVED = "never_received"
 
 _EXTENSIONS: dict[str, str] = {"PDF": "pdf", "PNG": "png", "ZPL": "zpl"}
 
@@ -36,6 +50,18 @@ def is_outcome_open(error: CarrierError) -> bool:
 def file_key(account_id: Id, label_id: Id, file_type: LabelFileType) -> str:
     """Where the file of a label is stored."""
     return f"labels/{account_id}/{label_id}.{_EXTENSIONS[file_type[:3]]}"
+
+
+def summary(label: Label) -> LabelSummary:
+    """What its order keeps of a label."""
+    return LabelSummary(
+        label_id=label.id,
+        status=label.status,
+        carrier=label.carrier,
+        tracking_number=label.tracking_number,
+        tracking_status=label.tracking_status,
+        file_key=label.file_key,
+    )
 
 
 def missing_in(address: Address) -> list[str]:
