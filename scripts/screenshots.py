@@ -42,6 +42,9 @@ def take(url: str, email: str, password: str) -> None:
         page.get_by_label("Password").fill(password)
         page.get_by_role("button", name="Sign in").click()
         page.get_by_text("#1060").filter(visible=True).first.wait_for()
+        # Loaded anew, because the sign-in page fades out for a moment.
+        page.reload()
+        page.get_by_text("#1060").filter(visible=True).first.wait_for()
         page.screenshot(path=IMAGES / "orders.png")
 
 
