@@ -16,6 +16,12 @@ from portside.carriers.contract import (
     CallContext,
     Capability,
     CarrierAdapter,
+    ManifestForm,
+    ManifestMaker,
+    ManifestRequest,
+    PickupBooker,
+    PickupBooking,
+    PickupRequest,
     Purchase,
     PushReader,
     Quote,
@@ -52,16 +58,37 @@ async def find(carrier: str, reference: str, context: CallContext) -> Purchase |
     return await _safely(adapter, "find", lambda: adapter.find(reference, context), context)
 
 
-async def void(carrier: str, carrier_reference: str, context: CallContext) -> None:
-    """Undo a purchase. Raises CarrierError."""
+async def void(carrier: str, carrier_reference: str, context: CallContext, tracking_number: str | None = None) -> None:
+    """Undo a purchase, or only the piece with that number. Raises CarrierError."""
     adapter = _adapter(carrier, "void")
-    await _safely(adapter, "void", lambda: adapter.void(carrier_reference, context), context)
+    await _safely(adapter, "void", lambda: adapter.void(carrier_reference, context, tracking_number), context)
 
 
 async def track(carrier: str, tracking_number: str, context: CallContext) -> TrackSnapshot | None:
     """What a carrier knows of a number; None when it does not know it. Raises CarrierError."""
     adapter = _adapter(carrier, "track")
     return await _safely(adapter, "track", lambda: adapter.track(tracking_number, context), context)
+
+
+async def manifest(carrier: str, request: ManifestRequest, context: CallContext) -> ManifestForm:
+    """Close a day's parcels. Raises CarrierError."""
+    adapter = _adapter(carrier, "manifest")
+    assert isinstance(adapter, ManifestMaker)
+    return await _safely(adapter, "manifest", lambda: adapter.manifest(request, context), context)
+
+
+async def book_pickup(carrier: str, request: PickupRequest, context: CallContext) -> PickupBooking:
+    """Have parcels fetched. Raises CarrierError."""
+    adapter = _adapter(carrier, "pickup")
+    assert isinstance(adapter, PickupBooker)
+    return await _safely(adapter, "pickup", lambda: adapter.book_pickup(request, context), context)
+
+
+async def cancel_pickup(carrier: str, confirmation_code: str, context: CallContext) -> None:
+    """Call a pickup off. Raises CarrierError."""
+    adapter = _adapter(carrier, "pickup")
+    assert isinstance(adapter, PickupBooker)
+    await _safely(adapter, "pickup", lambda: adapter.cancel_pickup(confirmation_code, context), context)
 
 
 def can(carrier: str, capability: Capability) -> bool:
@@ -112,7 +139,7 @@ async def _once(
         raise CarrierError("timeout_unknown" if unknown else "carrier_down", text, code="carrier_timeout") from error
     except CarrierError:
         raise
-    except Exception as error:  # noqa: BLE001 - a defect of one adapter must not take its caller down
+    except Exception as error:
         _log.exception("adapter_failed", carrier=adapter.token, operation=operation)
         # After a purchase was begun, a defect of ours says nothing of what the carrier did.
         raise CarrierError("timeout_unknown" if unknown else "bug", f"{adapter.name}: internal error.") from error

@@ -35,12 +35,13 @@ LabelFormat = Literal["PDF_4x6", "ZPLII"]
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """What the carrier takes at most; `hosts` are the only ones its adapter may call. One number is asked about
-    again `track_pause_seconds` later at the earliest."""
+    again `track_pause_seconds` later at the earliest; one manifest form lists `manifest_labels` numbers."""
 
     parcel_grams: int
     parcels: int
     address_line_length: int
     track_pause_seconds: int = 0
+    manifest_labels: int = 500
     hosts: frozenset[str] = frozenset()
 
 
@@ -240,6 +241,47 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     tracking_number: str
 
 
+class ManifestRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A day's parcels to be handed over together at one place. `reference` is ours and unique."""
+
+    reference: str
+    ship_from: Party
+    ship_date: dt.date
+    tracking_numbers: tuple[str, ...]
+
+
+class ManifestForm(msgspec.Struct, frozen=True, kw_only=True):
+    """The form that the driver scans, as a PDF."""
+
+    carrier_reference: str
+    content: bytes
+
+
+class PickupRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Parcels to be fetched between two times. `reference` is ours and unique; `spot` is where at the address they
+    lie, in Shippo's words (api.md §2.12), `building` what kind of building part it is."""
+
+    reference: str
+    ship_from: Party
+    spot: str
+    start: dt.datetime
+    end: dt.datetime
+    tracking_numbers: tuple[str, ...]
+    building: str = ""
+    instructions: str = ""
+
+
+class PickupBooking(msgspec.Struct, frozen=True, kw_only=True):
+    """When the carrier comes, and until when it can be called off; `timezone` is the place's, an IANA name."""
+
+    confirmation_code: str
+    start: dt.datetime
+    end: dt.datetime
+    cancel_by: dt.datetime
+    timezone: str
+    messages: tuple[str, ...] = ()
+
+
 class CarrierAdapter(Protocol):
     """One carrier. Adapters are built once per process, keep no state, and import nothing but the kit."""
 
@@ -277,8 +319,8 @@ class CarrierAdapter(Protocol):
         """What became of a purchase, by our reference; None when the carrier never saw it. Needs
         `find_by_reference`."""
 
-    async def void(self, carrier_reference: str, context: CallContext) -> None:
-        """Undo a purchase. Needs `void`; repeating it is fine."""
+    async def void(self, carrier_reference: str, context: CallContext, tracking_number: str | None = None) -> None:
+        """Undo a purchase, or only the piece with that number. Needs `void`; repeating it is fine."""
 
     async def track(self, tracking_number: str, context: CallContext) -> TrackSnapshot | None:
         """What is known of a number; None when the carrier does not know it. Needs `track`."""
@@ -291,3 +333,22 @@ class PushReader(Protocol):
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Push:
         """Verify and read one push; header names are in lower case. Touches no network. Raises CarrierError: `auth`
         when the signature is missing or wrong, `input` when the body cannot be read."""
+
+
+@runtime_checkable
+class ManifestMaker(Protocol):
+    """What an adapter with the capability `manifest` offers besides."""
+
+    async def manifest(self, request: ManifestRequest, context: CallContext) -> ManifestForm:
+        """Close a day's parcels. The same reference again gives the form that exists."""
+
+
+@runtime_checkable
+class PickupBooker(Protocol):
+    """What an adapter with the capability `pickup` offers besides."""
+
+    async def book_pickup(self, request: PickupRequest, context: CallContext) -> PickupBooking:
+        """Have parcels fetched. The same reference again gives the booking that exists."""
+
+    async def cancel_pickup(self, confirmation_code: str, context: CallContext) -> None:
+        """Call a pickup off; repeating it is fine."""

@@ -106,18 +106,29 @@ async def find_parcel(tx: Tx, tracking_number: str) -> tuple[SimulatedParcel, Si
     return _parcel(row), purchase
 
 
-async def void_purchase(tx: Tx, reference: str, moment: dt.datetime) -> None:
-    """Nothing more happens to its parcels."""
-    await tx.execute("UPDATE sim_purchases SET voided_at = $2 WHERE reference = $1", reference, moment)
-    await tx.execute("UPDATE sim_parcels SET next_scan_at = NULL, due_at = NULL WHERE reference = $1", reference)
+async def void_pieces(tx: Tx, reference: str, numbers: Sequence[str], moment: dt.datetime) -> None:
+    """Nothing more happens to these parcels of a purchase; with its last one the purchase is voided."""
+    await tx.execute(
+        "UPDATE sim_parcels SET voided_at = $3, next_scan_at = NULL, due_at = NULL "
+        "WHERE reference = $1 AND tracking_number = ANY($2) AND voided_at IS NULL",
+        reference,
+        list(numbers),
+        moment,
+    )
+    await tx.execute(
+        "UPDATE sim_purchases SET voided_at = $2 WHERE reference = $1 AND voided_at IS NULL "
+        "AND NOT EXISTS (SELECT FROM sim_parcels WHERE reference = $1 AND voided_at IS NULL)",
+        reference,
+        moment,
+    )
 
 
 async def save_progress(tx: Tx, parcel: SimulatedParcel, *, before: SimulatedParcel) -> None:
     """Its story, how much of it was told, and when the rest is due; not if it was given another story or voided since
     it was read."""
     await tx.execute(
-        "UPDATE sim_parcels p SET story = $2, told = $3, next_scan_at = $4, due_at = $5 FROM sim_purchases s "
-        "WHERE p.tracking_number = $1 AND p.story = $6 AND s.reference = p.reference AND s.voided_at IS NULL",
+        "UPDATE sim_parcels SET story = $2, told = $3, next_scan_at = $4, due_at = $5 "
+        "WHERE tracking_number = $1 AND story = $6 AND voided_at IS NULL",
         parcel.tracking_number,
         parcel.story,
         parcel.told,

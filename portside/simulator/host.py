@@ -15,13 +15,18 @@ from portside.db.pool import UNREACHABLE
 from portside.kit.clock import now
 from portside.simulator import books, sales
 from portside.simulator.clock import read_clock
+from portside.simulator.dispatch import Dispatch
+from portside.simulator.faults import SILENCE, Misbehaved, fail
 from portside.simulator.line import Line
 from portside.simulator.magic import MagicCode, Wishes
 from portside.simulator.numbers import is_valid, normalise
 from portside.simulator.requests import (
     BuyCall,
+    CancelPickupCall,
     CheckCall,
     FindCall,
+    ManifestCall,
+    PickupCall,
     RatesCall,
     Refused,
     TrackCall,
@@ -29,22 +34,10 @@ from portside.simulator.requests import (
     wishes_in,
 )
 
-# A carrier that never answers is given up by any caller long before.
-_SILENCE = 300.0
 # What a gateway in trouble shows in place of the answer.
 _HTML = (
     "<!DOCTYPE html><html><head><title>503</title></head><body><h1>Service Temporarily Unavailable</h1></body></html>"
 )
-
-_STATUSES = {"auth": 401, "input": 400, "unserviceable": 422, "rate_limited": 429, "carrier_down": 503}
-
-
-class Misbehaved(Exception):
-    """No answer that could be read: `unreadable` (a page for people), `dropped`, `timeout_unknown_lost`."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class _Operation(NamedTuple):
@@ -59,6 +52,7 @@ class Host:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        dispatch = Dispatch(line)
         self._operations = {
             "check": _Operation(CheckCall, self.check),
             "rates": _Operation(RatesCall, self.rate),
@@ -66,6 +60,9 @@ class Host:
             "find": _Operation(FindCall, self.find),
             "void": _Operation(VoidCall, self.void),
             "track": _Operation(TrackCall, self.track),
+            "manifest": _Operation(ManifestCall, dispatch.manifest),
+            "pickup": _Operation(PickupCall, dispatch.book),
+            "cancel_pickup": _Operation(CancelPickupCall, dispatch.cancel),
         }
 
     async def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,7 +107,7 @@ class Host:
         return answer
 
     async def _quotes(self, call: RatesCall, fault: MagicCode | None) -> dict[str, Any]:
-        await _fail(fault)
+        await fail(fault)
         async with self._line.connection() as tx:
             today = (await read_clock(tx, call.account.id)).now().date()
         return {"quotes": await asyncio.to_thread(sales.quotes, call, today)}
@@ -122,13 +119,13 @@ class Host:
             wishes = call.wishes()
             fault = wishes.failure_at("buy")
             never_answers = fault is not None and fault.failure == "timeout_unknown_bought"
-            await _fail(None if never_answers else fault)
+            await fail(None if never_answers else fault)
             sale = await self._purchase(call)
         except (Refused, Misbehaved) as failure:
             await self._close_call(number, failure.code)
             raise
         await self._close_call(number, "bought", sale.purchase.carrier_reference)
-        await asyncio.sleep(_SILENCE if never_answers else wishes.slow_seconds)
+        await asyncio.sleep(SILENCE if never_answers else wishes.slow_seconds)
         return sales.answer(sale)
 
     async def _purchase(self, call: BuyCall) -> sales.Sale:
@@ -166,14 +163,16 @@ class Host:
         return sales.answer(known)
 
     async def void(self, call: VoidCall) -> dict[str, Any]:
-        """Undo a purchase whose parcels were not handed over; once more is fine. Raises Refused."""
+        """Undo a purchase, or one piece of it, whose parcels were not handed over; once more is fine. Raises
+        Refused."""
         number = await self._note(call, "void", "received")
+        named = call.tracking_number or call.carrier_reference
         try:
             wishes = await self._void(call)
         except Refused as refused:
-            await self._close_call(number, refused.code, call.carrier_reference)
+            await self._close_call(number, refused.code, named)
             raise
-        await self._close_call(number, "voided", call.carrier_reference)
+        await self._close_call(number, "voided", named)
         await asyncio.sleep(wishes.slow_seconds)
         return {}
 
@@ -183,13 +182,15 @@ class Host:
             if purchase is None:
                 raise Refused(400, "unknown_purchase", f"There is no purchase {call.carrier_reference[:60]!r}.")
             wishes = wishes_in(purchase.magic)
-            await _fail(wishes.failure_at("void"))
+            await fail(wishes.failure_at("void"))
             moment = (await read_clock(tx, call.account.id)).now()
-            parcels = await books.list_pieces(tx, purchase.reference)
-            if purchase.voided_at is None:
-                if any(parcel.is_handed_over(moment) for parcel in parcels):
-                    raise Refused(400, "in_transit", "The parcel has been handed over; its label cannot be voided.")
-                await books.void_purchase(tx, purchase.reference, moment)
+            pieces = await books.list_pieces(tx, purchase.reference)
+            wanted = [piece for piece in pieces if call.tracking_number in (None, piece.tracking_number)]
+            if not wanted:
+                raise Refused(400, "unknown_parcel", f"The purchase has no parcel {call.tracking_number!r}.")
+            if any(piece.voided_at is None and piece.is_handed_over(moment) for piece in wanted):
+                raise Refused(400, "in_transit", "The parcel has been handed over; its label cannot be voided.")
+            await books.void_pieces(tx, purchase.reference, [piece.tracking_number for piece in wanted], moment)
         return wishes
 
     async def track(self, call: TrackCall) -> dict[str, Any]:
@@ -214,8 +215,8 @@ class Host:
             parcel, purchase = found
             moment = (await read_clock(tx, parcel.account)).now()
         wishes = wishes_in(purchase.magic)
-        await _fail(wishes.failure_at("track"))
-        return parcel.report(min(moment, purchase.voided_at or moment)), wishes
+        await fail(wishes.failure_at("track"))
+        return parcel.report(min(moment, parcel.voided_at or moment)), wishes
 
     async def _note(self, call: Any, operation: str, outcome: str, **names: str) -> int:
         async with self._line.connection() as tx:
@@ -226,17 +227,6 @@ class Host:
     async def _close_call(self, number: int, outcome: str, tracking_number: str | None = None) -> None:
         async with self._line.connection() as tx:
             await books.close_call(tx, number, outcome, tracking_number)
-
-
-async def _fail(fault: MagicCode | None) -> None:
-    """Do as the magic word says. Raises Refused, Misbehaved."""
-    if fault is None:
-        return
-    if fault.failure in _STATUSES:
-        raise Refused(_STATUSES[fault.failure], fault.failure, f"{fault.effect} ({fault.code})")
-    if fault.failure == "timeout_unknown_lost":
-        await asyncio.sleep(_SILENCE)
-    raise Misbehaved(fault.failure)
 
 
 def _error(status: int, code: str, text: str) -> dict[str, Any]:

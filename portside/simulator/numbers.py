@@ -67,6 +67,14 @@ def tracking_number(service: str, serial: int) -> str:
     return _one_z(_UPS_SERVICE_CODES[service], serial)
 
 
+def form_number(serial: int) -> str:
+    """The number of shipment confirmation form `serial`, as Publication 199 makes them: service type code 750."""
+    if not 0 <= serial < _IMPB_SERIALS:
+        raise ValueError("The mailer's form numbers are used up.")
+    body = f"94750{_MAILER_ID}{serial:010d}"
+    return body + _mod10_check(body)
+
+
 def is_valid(carrier: CarrierToken, number: str) -> bool:
     """Whether `number` has the carrier's form and a right check digit. Spaces and lower case are forgiven."""
     text = normalise(number)

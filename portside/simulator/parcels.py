@@ -39,7 +39,7 @@ class SimulatedPurchase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SimulatedParcel(msgspec.Struct, frozen=True, kw_only=True):
-    """One piece of a purchase. All times but `due_at` are the account's own."""
+    """One piece of a purchase. All times but `due_at` are the account's own; `manifest` is its form's number."""
 
     tracking_number: str
     reference: str
@@ -54,6 +54,8 @@ class SimulatedParcel(msgspec.Struct, frozen=True, kw_only=True):
     told: int = 0
     next_scan_at: dt.datetime | None = None
     due_at: dt.datetime | None = None
+    voided_at: dt.datetime | None = None
+    manifest: str | None = None
 
     def life(self) -> list[Scan]:
         """All scans that it will ever have."""

@@ -181,15 +181,47 @@ class FindCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class VoidCall(msgspec.Struct, frozen=True, kw_only=True):
+    """Without a tracking number the whole purchase is voided, with one only that piece."""
+
     carrier: CarrierToken
     account: Account
     carrier_reference: str
+    tracking_number: str | None = None
 
 
 class TrackCall(msgspec.Struct, frozen=True, kw_only=True):
     carrier: CarrierToken
     account: Account
     tracking_number: str
+
+
+class ManifestCall(msgspec.Struct, frozen=True, kw_only=True):
+    carrier: CarrierToken
+    account: Account
+    reference: str
+    ship_from: Address
+    ship_date: dt.date
+    tracking_numbers: tuple[str, ...]
+
+
+class PickupCall(msgspec.Struct, frozen=True, kw_only=True):
+    """`spot` is where at the address the parcels lie."""
+
+    carrier: CarrierToken
+    account: Account
+    reference: str
+    ship_from: Address
+    spot: str
+    start: dt.datetime
+    end: dt.datetime
+    tracking_numbers: tuple[str, ...]
+    instructions: str = ""
+
+
+class CancelPickupCall(msgspec.Struct, frozen=True, kw_only=True):
+    carrier: CarrierToken
+    account: Account
+    confirmation_code: str
 
 
 def wishes_in(*texts: str) -> Wishes:

@@ -14,7 +14,7 @@ MANUAL = ROOT / "docs/simulator.md"
 
 
 # What the simulated carriers can be asked so far; words for other operations would promise too much.
-_OPERATIONS = ("rates", "buy", "void", "track", "all")
+_OPERATIONS = ("rates", "buy", "void", "track", "pickup", "manifest", "all")
 
 
 def words() -> list[str]:

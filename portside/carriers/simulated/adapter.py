@@ -15,6 +15,10 @@ from portside.carriers.contract import (
     Capability,
     Limits,
     Location,
+    ManifestForm,
+    ManifestRequest,
+    PickupBooking,
+    PickupRequest,
     Piece,
     Purchase,
     Push,
@@ -110,8 +114,8 @@ class SimulatedCarrier:
         body = await self._call("find", {"reference": reference}, context, missing_is_none=True)
         return None if body is None else _purchase(_read(body, _Purchase))
 
-    async def void(self, carrier_reference: str, context: CallContext) -> None:
-        await self._call("void", {"carrier_reference": carrier_reference}, context)
+    async def void(self, carrier_reference: str, context: CallContext, tracking_number: str | None = None) -> None:
+        await self._call("void", {"carrier_reference": carrier_reference, "tracking_number": tracking_number}, context)
 
     async def track(self, tracking_number: str, context: CallContext) -> TrackSnapshot | None:
         if not context.credentials.is_test:
@@ -119,6 +123,24 @@ class SimulatedCarrier:
             return None
         body = await self._call("track", {"tracking_number": tracking_number}, context, missing_is_none=True)
         return None if body is None else _snapshot(self.token, _read(body, _Report))
+
+    async def manifest(self, request: ManifestRequest, context: CallContext) -> ManifestForm:
+        form = _read(await self._call("manifest", msgspec.to_builtins(request), context), _Form)
+        return ManifestForm(carrier_reference=form.carrier_reference, content=form.document)
+
+    async def book_pickup(self, request: PickupRequest, context: CallContext) -> PickupBooking:
+        booked = _read(await self._call("pickup", msgspec.to_builtins(request), context), _Pickup)
+        return PickupBooking(
+            confirmation_code=booked.confirmation_code,
+            start=booked.starts_at,
+            end=booked.ends_at,
+            cancel_by=booked.cancel_by,
+            timezone=booked.timezone,
+            messages=booked.messages,
+        )
+
+    async def cancel_pickup(self, confirmation_code: str, context: CallContext) -> None:
+        await self._call("cancel_pickup", {"confirmation_code": confirmation_code}, context)
 
     def parse_push(self, headers: Mapping[str, str], body: bytes) -> Push:
         """Verify and read one push. Raises CarrierError: `auth`, `input`."""
@@ -190,6 +212,20 @@ class _Purchase(msgspec.Struct, frozen=True, kw_only=True):
     eta: dt.datetime
     is_voided: bool
     pieces: tuple[_Piece, ...]
+
+
+class _Form(msgspec.Struct, frozen=True, kw_only=True):
+    carrier_reference: str
+    document: bytes
+
+
+class _Pickup(msgspec.Struct, frozen=True, kw_only=True):
+    confirmation_code: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    cancel_by: dt.datetime
+    timezone: str
+    messages: tuple[str, ...]
 
 
 class _Scan(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
-HostOperation = Literal["check", "rates", "buy", "find", "void", "track"]
+HostOperation = Literal["check", "rates", "buy", "find", "void", "track", "manifest", "pickup", "cancel_pickup"]
 
 
 class CarrierHost(Protocol):

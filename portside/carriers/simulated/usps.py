@@ -31,6 +31,8 @@ _PROFILE = Profile(
             "international",
             "insurance",
             "signature",
+            "manifest",
+            "pickup",
         }
     ),
 )
