@@ -23,12 +23,15 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.events import jobs as events
     from portside.jobs import jobs as queue
     from portside.labels import jobs as labels
+    from portside.manifests import jobs as manifests
+    from portside.pickups import jobs as pickups
+    from portside.refunds import jobs as refunds
     from portside.rest import jobs as rest
     from portside.shipments import jobs as shipments
     from portside.simulations import jobs as simulations
     from portside.webhooks import jobs as webhooks
 
-    return events, queue, labels, rest, shipments, simulations, webhooks
+    return events, queue, labels, manifests, pickups, refunds, rest, shipments, simulations, webhooks
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:

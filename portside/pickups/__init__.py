@@ -1,0 +1,1 @@
+"""Pickups: having the carrier fetch parcels, and calling that off."""

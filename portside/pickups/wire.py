@@ -1,0 +1,155 @@
+"""Pickups in Shippo's shapes (api.md §2.12)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from portside.addresses.wire import AddressIn, NestedAddressOut, address_draft, nested_address_out
+from portside.errors import FieldErrors
+from portside.kit.clock import UTC, to_wire
+from portside.kit.ids import as_id
+from portside.kit.scope import Scope
+from portside.labels.wire import ACCOUNT_NOT_FOUND
+from portside.pickups import rules
+from portside.pickups.models import BuildingLocation, BuildingType, Pickup, PickupStatus, Place, Wanted
+from portside.rest.parse import Moment
+
+
+class PickupAddressIn(AddressIn, kw_only=True):
+    """`name`, `street1`, `city`, `zip`, `country`, `email` and, where there are states, `state` are required."""
+
+    country: Annotated[str, Meta(max_length=60, description="ISO 3166-1 alpha-2 code or English name.")] = ""
+
+
+class LocationIn(msgspec.Struct, kw_only=True):
+    """Where the parcels lie. `instructions` are required for `Other`; `Security Deck` and `Shipping Dock` are places
+    that only DHL Express fetches from."""
+
+    address: PickupAddressIn
+    building_location_type: BuildingLocation
+    building_type: BuildingType | None = None
+    instructions: Annotated[str, Meta(max_length=255)] = ""
+
+
+class PickupIn(msgspec.Struct, kw_only=True):
+    """`transactions` are labels of the carrier account, which is one of USPS or DHL Express."""
+
+    carrier_account: str
+    location: LocationIn
+    transactions: Annotated[list[str], Meta(min_length=1, max_length=1000)]
+    requested_start_time: Moment
+    requested_end_time: Moment
+    metadata: Annotated[str, Meta(max_length=100)] = ""
+    is_test: bool | None = None
+
+
+class LocationOut(msgspec.Struct, kw_only=True):
+    address: NestedAddressOut
+    building_location_type: BuildingLocation
+    building_type: BuildingType | None
+    instructions: str
+
+
+class PickupOut(msgspec.Struct, kw_only=True):
+    """All times are in UTC; `timezone` is that of the place."""
+
+    object_created: str
+    object_updated: str
+    object_id: str
+    object_owner: str
+    status: PickupStatus
+    carrier_account: str
+    location: LocationOut
+    transactions: list[str]
+    requested_start_time: str
+    requested_end_time: str
+    confirmed_start_time: str | None
+    confirmed_end_time: str | None
+    cancel_by_time: str | None
+    confirmation_code: str | None
+    timezone: str | None
+    messages: list[str]
+    metadata: str
+    is_test: bool
+
+
+def wanted(scope: Scope, given: PickupIn, moment: dt.datetime) -> Wanted:
+    """What is asked for at that moment. Raises FieldErrors with everything that is wrong."""
+    errors: dict[str, Any] = {}
+    account_id = as_id(given.carrier_account.strip())
+    if account_id is None:
+        errors["carrier_account"] = [ACCOUNT_NOT_FOUND]
+    if strangers := [text for text in given.transactions if as_id(text) is None]:
+        errors["transactions"] = [transaction_error(text, "not found") for text in strangers]
+    location = given.location
+    instructions = location.instructions.strip()
+    if wrong := rules.location_errors(location.building_location_type, instructions):
+        errors["location"] = [wrong]
+    draft = None
+    try:
+        draft = address_draft(scope, location.address)
+        errors |= rules.address_errors(draft.address)
+    except FieldErrors as bad:
+        errors |= bad.errors
+    start, end = _cut(given.requested_start_time), _cut(given.requested_end_time)
+    errors |= rules.time_errors(start, end, moment)
+    if errors or draft is None or account_id is None:
+        raise FieldErrors(errors)
+    place = Place(
+        address=draft.address,
+        location=location.building_location_type,
+        building=location.building_type,
+        instructions=instructions,
+    )
+    return Wanted(
+        carrier_account_id=account_id,
+        address=draft,
+        place=place,
+        label_ids=tuple(dict.fromkeys(found for text in given.transactions if (found := as_id(text)))),
+        start=start.astimezone(UTC),
+        end=end.astimezone(UTC),
+        metadata=given.metadata,
+    )
+
+
+def transaction_error(transaction_id: str, reason: str) -> str:
+    """What to tell the caller of one of the transactions."""
+    return f"Transaction {transaction_id[:50]} cannot be picked up: {reason}."
+
+
+def pickup_out(pickup: Pickup, scope: Scope) -> PickupOut:
+    place, booking = pickup.details, pickup.booking
+    return PickupOut(
+        object_created=to_wire(pickup.created_at),
+        object_updated=to_wire(pickup.updated_at),
+        object_id=pickup.id,
+        object_owner=scope.owner,
+        status=pickup.status,
+        carrier_account=pickup.carrier_account_id,
+        location=LocationOut(
+            address=nested_address_out(place.address, test=scope.is_test),
+            building_location_type=place.location,
+            building_type=place.building,
+            instructions=place.instructions,
+        ),
+        transactions=list(pickup.label_ids),
+        requested_start_time=to_wire(pickup.requested_start_at),
+        requested_end_time=to_wire(pickup.requested_end_at),
+        confirmed_start_time=to_wire(booking.start) if booking else None,
+        confirmed_end_time=to_wire(booking.end) if booking else None,
+        cancel_by_time=to_wire(booking.cancel_by) if booking else None,
+        confirmation_code=booking.confirmation_code if booking else None,
+        timezone=booking.timezone if booking else None,
+        messages=list(pickup.messages),
+        metadata=pickup.metadata,
+        is_test=scope.is_test,
+    )
+
+
+def _cut(moment: dt.datetime) -> dt.datetime:
+    """In whole milliseconds, as everything we store and show."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
