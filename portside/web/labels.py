@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from litestar import Response
@@ -10,7 +10,7 @@ from litestar import Response
 from portside.carriers.catalogue import carrier_name
 from portside.db.begin import reading
 from portside.db.tx import Tx
-from portside.errors import AppError, BadRequest, Conflict, FieldErrors, NotFound
+from portside.errors import BadRequest, Conflict, FieldErrors, NotFound
 from portside.kit.ids import Id, as_id
 from portside.kit.services import services
 from portside.labels.flows import buy_label as buy
@@ -20,13 +20,14 @@ from portside.orders.models import OPEN, Order
 from portside.orders.queries import get_order
 from portside.rates.models import StoredRate
 from portside.rates.queries import find_rates_by_id, get_rate
-from portside.web.answers import HOME, unchanged
+from portside.refunds.flows import request_refund
+from portside.web.answers import HOME, Flash, redirect, unchanged
 from portside.web.page import page
 from portside.web.rates import rating_context, ship_context, shipment_of
 from portside.web.shell import count_to_ship
 from portside.web.tracks import find_track_of, track_context
 from portside.web.visit import Shown, Visit
-from portside.web.words import error_sentences, file_type_label
+from portside.web.words import file_type_label, told
 
 WAITING = frozenset({"WAITING", "QUEUED"})
 
@@ -45,7 +46,7 @@ async def buy_label(visit: Visit) -> Shown:
     try:
         labels = await buy(visit.scope, rate_id, request)
     except (FieldErrors, Conflict) as wrong:
-        context = {"rating": rating_context(order.id, shipment, rates, _told(wrong)), "parcel_again": None}
+        context = {"rating": rating_context(order.id, shipment, rates, told(wrong)), "parcel_again": None}
         # The answer goes to where the form stood instead of among the labels.
         headers = {"HX-Retarget": "#rates", "HX-Reswap": "outerHTML"}
         return Shown(template="orders/_rates.html", context=context, headers=headers)
@@ -55,16 +56,29 @@ async def buy_label(visit: Visit) -> Shown:
 @page("GET", "/app/orders/{order_id}/labels/{label_id}")
 async def poll_label(visit: Visit) -> Shown | Response[bytes]:
     """The label, once the carrier has answered."""
+    order_id = visit.id("order_id")
     async with reading() as tx:
-        label = await _label_of(tx, visit, visit.id("order_id"), visit.id("label_id"))
-    return unchanged() if label.status in WAITING else await _fragment(visit, label.order_id, label.id)
+        label = await _label_of(tx, visit, order_id, visit.id("label_id"))
+    return unchanged() if label.status == visit.given("seen") else await _fragment(visit, order_id, label.id)
 
 
-async def _fragment(visit: Visit, order_id: Id | None, label_id: Id) -> Shown:
+@page("POST", "/app/orders/{order_id}/labels/{label_id}/refund")
+async def refund_label(visit: Visit) -> Response[bytes]:
+    """Ask the carrier to take the label back."""
+    order_id = visit.id("order_id")
+    async with reading() as tx:
+        label = await _label_of(tx, visit, order_id, visit.id("label_id"))
+    try:
+        await request_refund(visit.scope, label.id)
+    except FieldErrors as wrong:
+        return redirect(f"{HOME}/{order_id}", Flash("error", told(wrong)))
+    text = f"{carrier_name(label.carrier)} is asked for the refund. Do not use this label any more."
+    return redirect(f"{HOME}/{order_id}", Flash("success", text))
+
+
+async def _fragment(visit: Visit, order_id: Id, label_id: Id) -> Shown:
     """The label, and with it what else on the page has changed."""
     async with reading() as tx:
-        if order_id is None:
-            raise NotFound
         label = await _label_of(tx, visit, order_id, label_id)
         order = await get_order(tx, visit.scope, order_id)
         rate = await _rate_of(tx, visit, label)
@@ -96,13 +110,14 @@ async def _rate_of(tx: Tx, visit: Visit, label: Label) -> StoredRate | None:
     return (await find_rates_by_id(tx, visit.scope, [label.rate_id])).get(label.rate_id)
 
 
-def can_ship(order: Order, labels: list[Label]) -> bool:
+def can_ship(order: Order, labels: Sequence[Label]) -> bool:
     """Whether the page offers another label: not while one is being bought, or once the order is done with."""
     return order.order_status in OPEN and not any(label.status in WAITING for label in labels)
 
 
 def label_context(visit: Visit, order_id: Id, label: Label, rate: StoredRate | None) -> Mapping[str, Any]:
     """The `label` of orders/_label.html."""
+    url = f"{HOME}/{order_id}/labels/{label.id}"
     return {
         "id": label.id,
         "status": label.status,
@@ -117,8 +132,8 @@ def label_context(visit: Visit, order_id: Id, label: Label, rate: StoredRate | N
         "pdf_url": services().file_url(label.file_key) if label.file_key else "",
         "invoice_url": "",
         "messages": [message.text for message in label.messages],
-        "poll_url": f"{HOME}/{order_id}/labels/{label.id}",
-        "refund_url": None,
+        "poll_url": f"{url}?seen={label.status}",
+        "refund_url": f"{url}/refund" if label.status == "SUCCESS" else None,
         "return_url": None,
         "test": visit.scope.is_test,
     }
@@ -129,8 +144,4 @@ def _file_type(text: str) -> LabelFileType | None:
     return next((file_type for file_type in known if file_type == text), None)
 
 
-def _told(wrong: AppError) -> str:
-    return " ".join(error_sentences(wrong)) if isinstance(wrong, FieldErrors) else wrong.message
-
-
-routes = [buy_label, poll_label]
+routes = [buy_label, poll_label, refund_label]

@@ -9,10 +9,12 @@ from litestar import Response
 
 from portside.db.begin import reading
 from portside.db.tx import Tx
-from portside.errors import FieldErrors, NotFound
+from portside.errors import Conflict, FieldErrors, NotFound
 from portside.kit.ids import as_id
+from portside.kit.services import services
 from portside.labels.models import Label
 from portside.labels.queries import labels_of_order
+from portside.orders.flows import LINK_LASTS, make_packing_slip, revise_order
 from portside.orders.models import LineItem, Order
 from portside.orders.queries import get_order
 from portside.orders.rules import VALID_LABEL
@@ -26,7 +28,7 @@ from portside.web.rates import sender_of, ship_context, shipment_of
 from portside.web.senders import find_sender, keep_sender, read_sender, sender_form
 from portside.web.tracks import find_track_of, track_context
 from portside.web.visit import Shown, Visit
-from portside.web.words import address_card, order_number, source_label
+from portside.web.words import address_card, order_number, source_label, told
 
 
 @page("GET", "/app/orders/{order_id}")
@@ -46,6 +48,23 @@ async def save_sender(visit: Visit) -> Shown | Response[bytes]:
     return redirect(f"{HOME}/{visit.id('order_id')}", Flash("success", "You ship from this address from now on."))
 
 
+@page("GET", "/app/orders/{order_id}/slip")
+async def open_slip(visit: Visit) -> Response[bytes]:
+    """Draw the packing slip and go to it."""
+    slip = await make_packing_slip(visit.scope, visit.id("order_id"))
+    return redirect(services().file_url(slip.file_key, int(LINK_LASTS.total_seconds())))
+
+
+@page("POST", "/app/orders/{order_id}/cancel")
+async def cancel_order(visit: Visit) -> Response[bytes]:
+    """Cancel the order, unless a label was bought meanwhile."""
+    try:
+        await revise_order(visit.scope, visit.id("order_id"), {"order_status": "CANCELLED"}, whole=False)
+    except (Conflict, FieldErrors) as wrong:
+        return redirect(f"{HOME}/{visit.id('order_id')}", Flash("error", told(wrong)))
+    return redirect(f"{HOME}/{visit.id('order_id')}", Flash("success", "The order was cancelled."))
+
+
 async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) -> Shown:
     async with reading() as tx:
         order = await get_order(tx, visit.scope, visit.id("order_id"))
@@ -53,8 +72,8 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
         context = {
             "order": _order(order),
             "back_url": HOME,
-            "slip_url": None,
-            "cancel_url": None,
+            "slip_url": f"{HOME}/{order.id}/slip",
+            "cancel_url": f"{HOME}/{order.id}/cancel" if can_ship(order, labels) else None,
             "edit_to_url": None,
             "ship_to": address_card(order.details.to_address),
             "labels": await _labels(tx, visit, order, labels),
@@ -83,7 +102,7 @@ async def _track(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) ->
 
 async def _ship(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> Mapping[str, Any]:
     """Parcel and rates; those of the shipment in the address, if it is one of this order."""
-    if not can_ship(order, list(labels)) or await sender_of(tx, visit, order) is None:
+    if not can_ship(order, labels) or await sender_of(tx, visit, order) is None:
         return {"can_ship": False, "parcel": None, "rating": None}
     shipment: StoredShipment | None = None
     rates: list[StoredRate] = []
@@ -145,4 +164,4 @@ def _line(line: LineItem) -> Mapping[str, Any]:
     }
 
 
-routes = [show_order, save_sender]
+routes = [show_order, save_sender, open_slip, cancel_order]

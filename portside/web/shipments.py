@@ -157,9 +157,16 @@ def _row(label: Label, told: Told) -> dict[str, Any]:
         "amount": rate.amount if rate else None,
         "currency": rate.currency if rate else "",
         "pdf_url": services().file_url(label.file_key) if label.file_key else "",
-        "refund_url": None,
+        "refund_url": _refund_url(label),
         "created_at": label.created_at,
     }
+
+
+def _refund_url(label: Label) -> str | None:
+    """A label without an order has no page to come back to; the API refunds it."""
+    if label.status != "SUCCESS" or label.order_id is None:
+        return None
+    return f"{HOME}/{label.order_id}/labels/{label.id}/refund"
 
 
 def _empty(view: View) -> dict[str, Any]:

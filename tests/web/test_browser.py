@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from portside.web.answers import POLICY
 from tests.web.preview import DIST, templates
 from tests.web.samples import REFRESH, SCENES, fragment
 from tests.web.samples.order_page import label, order_page, parcel, rates, rating, track
@@ -18,7 +19,6 @@ from tests.web.samples.order_page import label, order_page, parcel, rates, ratin
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=8000)
 
-POLICY = "default-src 'self'; style-src 'self'; script-src 'self'; img-src 'self' data:"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 
 Answer = tuple[int, str]

@@ -117,6 +117,46 @@ async def test_buying_twice_shows_the_one_label(sending: Desk, api: httpx.AsyncC
     assert len((await api.get("/transactions")).json()["results"]) == 1
 
 
+async def test_a_refunded_label_frees_the_order_again(sending: Desk) -> None:
+    await sending.buy(attribute(await sending.rated(), "value", "checked"))
+    await drain()
+    refund = attribute(await sending.page(), "action", "/refund")
+    asked = await sending.browser.post(refund)
+    assert asked.headers["location"] == sending.path
+    page = await sending.page()
+    assert "Refund requested" in page and "Open PDF" not in page and "is asked for the refund" in page
+    poll = attribute(page, "hx-get", "/labels/")
+    assert (await sending.browser.poll(poll)).status_code == 204
+    await drain()
+    done = (await sending.browser.poll(poll)).text
+    assert "Refunded" in done and "Paid" in done and "Get new rates" in done
+    again = await sending.browser.post(refund)
+    assert again.status_code == 303
+    assert "Get rates" in await sending.page()
+
+
+async def test_an_order_is_cancelled_unless_it_was_shipped(sending: Desk, api: httpx.AsyncClient) -> None:
+    cancel = attribute(await sending.page(), "action", "/cancel")
+    await sending.browser.post(cancel)
+    page = await sending.page()
+    assert "The order was cancelled." in page and "Get rates" not in page and "/cancel" not in page
+    other = Desk(sending.browser, await push(api, order_number="#2"))
+    await other.buy(attribute(await other.rated(), "value", "checked"))
+    await drain()
+    assert "/cancel" not in await other.page()
+    await other.browser.post(f"{other.path}/cancel")
+    page = await other.page()
+    assert "Shipped" in page and 'data-toast="error"' in page
+
+
+async def test_the_packing_slip_is_a_pdf(desk: Desk) -> None:
+    link = attribute(await desk.page(), "href", "/slip")
+    made = await desk.browser.get(link)
+    assert made.status_code == 303
+    slip = await desk.browser.get(made.headers["location"])
+    assert slip.content.startswith(b"%PDF-")
+
+
 async def test_the_page_knows_label_and_rates_after_a_reload(sending: Desk) -> None:
     waiting = await sending.get_rates()
     await drain()
@@ -233,12 +273,14 @@ async def test_charlie_finds_nothing_of_it(
     other = Browser(product(Accept="text/html"))
     await other.sign_in(charlie)
     await other.get("/app/orders")
-    for path in (sending.path, rates_url, label_url, track_url, "/app/orders/nonsense"):
+    for path in (sending.path, f"{sending.path}/slip", rates_url, label_url, track_url, "/app/orders/nonsense"):
         assert (await other.get(path)).status_code == 404, path
     posts = {
         f"{sending.path}/rates": PARCEL,
         f"{sending.path}/labels": {"rate": rate, "label_file_type": "PDF_4x6"},
         track_url.partition("?")[0]: {},
+        f"{sending.path}/cancel": {},
+        f"{label_url.partition('?')[0]}/refund": {},
     }
     for path, fields in posts.items():
         assert (await other.post(path, fields)).status_code == 404, path

@@ -7,7 +7,6 @@ from typing import Any
 
 from tests.web.samples.shared import HELD, LOST, ORDER_TABS, OUT, ago, filters, shell, track_of
 
-
 # Number | store | recipient | place | contents | service | weight | total | status | hours ago.
 _ORDERS = """
 LR-1042|Web shop|Maren Vogel|Hamburg, DE|2 × Brass lantern|Express|2.40 kg|148.00 EUR|PAID|0.1
