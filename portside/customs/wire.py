@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -133,7 +133,7 @@ class ItemOut(msgspec.Struct, kw_only=True):
     object_updated: str
     object_id: str
     object_owner: str
-    object_state: str
+    object_state: Literal["VALID"]
     description: str
     quantity: int
     net_weight: str
@@ -156,7 +156,7 @@ class DeclarationOut(msgspec.Struct, kw_only=True):
     object_updated: str
     object_id: str
     object_owner: str
-    object_state: str
+    object_state: Literal["VALID"]
     certify_signer: str
     certify: bool
     items: list[ItemOut | str]

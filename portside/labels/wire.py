@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -62,7 +62,7 @@ class TransactionOut(msgspec.Struct, kw_only=True):
     `parcel` and `order` are ids, too, unless `?expand=` asked for the objects.
     """
 
-    object_state: str
+    object_state: Literal["VALID"]
     status: LabelStatus
     object_created: str
     object_updated: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -76,7 +76,7 @@ class ParcelIn(msgspec.Struct, kw_only=True):
 class ParcelOut(msgspec.Struct, kw_only=True):
     """A parcel, on its own and inside a shipment."""
 
-    object_state: str
+    object_state: Literal["VALID"]
     object_created: str
     object_updated: str
     object_id: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -70,11 +70,7 @@ def openapi(described: Sequence[Operation], version: str) -> dict[str, Any]:
         "components": {
             "securitySchemes": {"token": _TOKEN},
             "parameters": {"ManagedAccount": _MANAGED_ACCOUNT},
-            "schemas": dict(
-                sorted(
-                    {**{name: _complete(name, schema) for name, schema in components.items()}, **_ERROR_SCHEMAS}.items()
-                )
-            ),
+            "schemas": dict(sorted({**_completed(described, components, by_kind), **_ERROR_SCHEMAS}.items())),
         },
     }
 
@@ -112,9 +108,44 @@ _ERROR_SCHEMAS: dict[str, Any] = {
 }
 
 
-def _complete(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """What we give out always has every field, also those that have a default when we make it."""
-    if not name.endswith("Out") or "properties" not in schema:
+def _completed(
+    described: Sequence[Operation], components: dict[str, Any], by_kind: dict[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What is only given out always has every field, also those that have a default when we make it."""
+    given = _reachable([by_kind[repr(one.gives)] for one in described if one.gives is not None], components)
+    taken = _reachable([by_kind[repr(one.takes)] for one in described if one.takes is not None], components)
+    whole = given - taken - _sparse(msgspec.Struct)
+    return {name: _complete(schema) if name in whole else schema for name, schema in components.items()}
+
+
+def _sparse(base: type[msgspec.Struct]) -> set[str]:
+    """The types that leave out what has its default."""
+    found: set[str] = set()
+    for kind in base.__subclasses__():
+        found |= _sparse(kind)
+        if kind.__struct_config__.omit_defaults:
+            found.add(kind.__name__)
+    return found
+
+
+def _reachable(schemas: Sequence[Any], components: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop()
+        if isinstance(schema, Mapping):
+            name = str(schema.get("$ref", "")).rsplit("/", 1)[-1]
+            if name in components and name not in found:
+                found.add(name)
+                waiting.append(components[name])
+            waiting += schema.values()
+        elif isinstance(schema, list):
+            waiting += schema
+    return found
+
+
+def _complete(schema: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in schema:
         return schema
     fields = schema["properties"]
     required = [field for field in fields if field in schema.get("required", ()) or "default" in fields[field]]
@@ -139,9 +170,18 @@ def _described(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     if description.strip():
         described["description"] = " ".join(description.split())
     if operation.takes is not None:
-        content = {"application/json": {"schema": by_kind[repr(operation.takes)]}}
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": True, "content": _body(operation, by_kind)}
     return described
+
+
+def _body(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
+    if operation.takes is not bytes:
+        return {"application/json": {"schema": by_kind[repr(operation.takes)]}}
+    lines = {"type": "string", "description": "One object on each line."}
+    return {
+        "application/json": {"schema": {"type": "array", "items": {"type": "object"}}},
+        "application/x-ndjson": {"schema": lines},
+    }
 
 
 def _operation_id(operation: Operation) -> str:
