@@ -115,7 +115,7 @@ async def test_a_pickup_is_booked_once(host: Host, context: CallContext) -> None
 async def test_on_a_sunday_it_is_booked_for_the_same_hour_of_monday(host: Host, context: CallContext) -> None:
     request = pickup_of(*await sold(context), start=SUNDAY_OF_THE_CLOCKS - dt.timedelta(hours=11))
     booking = await client.book_pickup("usps", request, context)
-    # Half past midnight by daylight time, half past midnight by standard time: 25 hours.
+    # From midnight by daylight time to midnight by standard time it is 25 hours.
     assert booking.start - request.start == dt.timedelta(hours=25)
     assert booking.end - booking.start == request.end - request.start and "Sundays" in booking.messages[0]
 

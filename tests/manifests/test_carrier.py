@@ -25,7 +25,7 @@ async def shown(api: httpx.AsyncClient, made: dict[str, Any]) -> dict[str, Any]:
 
 async def test_the_carrier_is_told_what_is_handed_over(api: httpx.AsyncClient, usps: DispatchCarrier) -> None:
     label = await label_from(api)
-    made = await manifest(api, shipment_date="2026-11-22")
+    made = await manifest(api, shipment_date="2020-01-02")
     assert made["transactions"] == [] and usps.manifests == []
     made = await manifest(api)
     (request,) = usps.manifests
