@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
+from typing import NoReturn
 
 import msgspec
 import structlog
@@ -26,7 +27,7 @@ from portside.carriers.errors import CarrierError
 from portside.carriers.registry import find_adapter
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
-from portside.errors import FieldErrors, NotFound
+from portside.errors import FieldErrors, NotFound, Unavailable
 from portside.jobs.models import Postponed
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
@@ -99,7 +100,11 @@ async def carry_out(scope: Scope, manifest_id: Id) -> None:
             await _failed(scope, claimed, errand, documents, failure)
             return
         key = rules.file_key(scope.account_id, manifest_id, number, errand.carrier)
-        await services().files.put(key, form.content)
+        try:
+            await services().files.put(key, form.content)
+        except (OSError, Unavailable) as error:
+            # The form is made and can be had again by its reference.
+            await _put_off(scope, claimed, repr(error))
         documents.append(key)
     async with begin() as tx:
         await actions.complete_manifest(tx, scope, manifest_id, documents)
@@ -112,17 +117,22 @@ async def _failed(
     moment = now()
     is_passing = failure.retryable or failure.kind == "timeout_unknown"
     if is_passing and moment - manifest.created_at < rules.GIVEN_UP_AFTER:
-        pause = rules.next_pause(manifest, moment)
-        _log.warning("manifest_put_off", manifest=manifest.id, carrier=errand.carrier, text=failure.text)
-        async with begin() as tx:
-            await actions.put_off_manifest(tx, scope, manifest.id, pause)
-        raise Postponed(pause)
+        await _put_off(scope, manifest, failure.text)
     released = [label_id for ids, _ in errand.requests[len(documents) :] for label_id in ids]
     errors = [f"{carrier_name(errand.carrier)}: {failure.text}"]
     if documents:
         errors.append(f"{len(released)} of {len(manifest.label_ids)} transactions are on no document.")
     async with begin() as tx:
         await actions.reject_manifest(tx, scope, manifest.id, documents, errors, released)
+
+
+async def _put_off(scope: Scope, manifest: Manifest, why: str) -> NoReturn:
+    """Raises Postponed, always."""
+    pause = rules.next_pause(manifest, now())
+    _log.warning("manifest_put_off", manifest=manifest.id, carrier=manifest.carrier, why=why)
+    async with begin() as tx:
+        await actions.put_off_manifest(tx, scope, manifest.id, pause)
+    raise Postponed(pause)
 
 
 async def _errand(scope: Scope, manifest: Manifest) -> Errand:

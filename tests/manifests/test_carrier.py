@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from portside.db.begin import begin
 from portside.jobs.drain import drain
 from portside.kit.ids import Id
 from portside.manifests import actions
+from portside.settings import Settings
 from tests.manifests.test_api import label_from, manifest
 from tests.support.cast import Person
 from tests.support.dispatch import DispatchCarrier, next_try_comes
@@ -118,6 +120,22 @@ async def test_who_dies_with_the_permission_is_followed_by_the_job(
     assert (await shown(api, made))["status"] == "SUCCESS"
     await next_try_comes(alice, "manifests")
     assert len(usps.manifests) == 1
+
+
+async def test_a_form_that_cannot_be_stored_is_fetched_later(
+    api: httpx.AsyncClient, alice: Person, usps: DispatchCarrier, settings: Settings
+) -> None:
+    await label_from(api)
+    in_the_way = Path(settings.data_dir) / "files" / "manifests" / alice.account_id
+    in_the_way.parent.mkdir(parents=True, exist_ok=True)
+    in_the_way.write_text("a file where a folder is needed")
+    made = await manifest(api)
+    assert (made["status"], made["documents"]) == ("QUEUED", [])
+    in_the_way.unlink()
+    await next_try_comes(alice, "manifests")
+    after = await shown(api, made)
+    assert after["status"] == "SUCCESS" and len(usps.manifests) == 2
+    assert (await api.get(after["documents"][0])).content.startswith(b"%PDF")
 
 
 async def test_a_manifest_whose_job_was_lost_is_found(
