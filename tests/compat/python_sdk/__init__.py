@@ -1,0 +1,1 @@
+"""The official Python SDK: every operation, with its own models as the judge of every answer."""
