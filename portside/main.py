@@ -11,6 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, ControllerRouterHandler
 
 from portside.addresses import api as addresses
+from portside.batches import api as batches
 from portside.carrier_accounts import api as carrier_accounts
 from portside.customs import api as customs
 from portside.labels import api as labels
@@ -58,6 +59,7 @@ API: list[Route | ControllerRouterHandler] = [
     *tracking.routes,
     *labels.routes,
     *live_rates.routes,
+    *batches.routes,
     *inbox.routes,
     *refunds.routes,
     *manifests.routes,

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pypdfium2 as pdfium
+from PIL import Image
 
 from portside.labels.models import LabelFileType
 
@@ -31,6 +33,7 @@ _SHEETS: dict[LabelFileType, tuple[float, float] | None] = {
     "PNG_2.3x7.5": (2.3 * _INCH, 7.5 * _INCH),
     "ZPLII": None,
 }
+_PNG = b"\x89PNG"
 # Darker than this prints black.
 _BLACK_BELOW = 128
 
@@ -51,6 +54,32 @@ def convert(content: bytes, wanted: LabelFileType) -> bytes:
             return _converted(content, wanted)
         except (pdfium.PdfiumError, ValueError) as error:
             raise Unprintable(str(error)) from error
+
+
+def merge_pdfs(contents: Sequence[bytes]) -> bytes:
+    """PDFs, and PNGs as pages of their own size, one after the other as one PDF. CPU-bound: call it in a thread.
+
+    Raises Unprintable.
+    """
+    with _one_at_a_time:
+        merged = pdfium.PdfDocument.new()
+        try:
+            for content in contents:
+                source = pdfium.PdfDocument(_page_of_picture(content) if content.startswith(_PNG) else content)
+                merged.import_pages(source)
+                source.close()
+            return _saved(merged)
+        except (pdfium.PdfiumError, ValueError, OSError) as error:
+            raise Unprintable(str(error)) from error
+        finally:
+            merged.close()
+
+
+def _page_of_picture(content: bytes) -> bytes:
+    output = io.BytesIO()
+    with Image.open(io.BytesIO(content)) as picture:
+        picture.save(output, "PDF", resolution=DOTS_PER_INCH)
+    return output.getvalue()
 
 
 def _converted(content: bytes, wanted: LabelFileType) -> bytes:

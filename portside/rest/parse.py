@@ -73,7 +73,20 @@ def parse_values(kind: type[T], data: Any) -> T:
     except _Wrong as wrong:
         if isinstance(wrong.errors, Mapping):
             raise FieldErrors(wrong.errors) from wrong
-        raise BadRequest(" ".join(str(part) for part in wrong.errors)) from wrong
+        raise BadRequest(" ".join(sentences(wrong.errors))) from wrong
+
+
+def sentences(errors: Any, place: str = "") -> list[str]:
+    """Errors, nested as in FieldErrors, as lines that begin with where each is: `[2].metadata: Not a valid string.`"""
+    if isinstance(errors, Mapping):
+        names = ((f"{place}.{name}" if place else str(name), inner) for name, inner in errors.items())
+        return [line for name, inner in names for line in sentences(inner, name)]
+    if isinstance(errors, list):
+        plain = [text for text in errors if isinstance(text, str)]
+        nested = ((index, inner) for index, inner in enumerate(errors) if not isinstance(inner, str))
+        inside = [line for index, inner in nested for line in sentences(inner, f"{place}[{index}]")]
+        return [f"{place}: {text}" if place else text for text in plain] + inside
+    return [f"{place}: {errors}"]
 
 
 def _convert(info: inspect.Type, value: Any, depth: int) -> Any:

@@ -12,7 +12,8 @@ from tests.house.source import PACKAGE, modules, name, tree
 
 MAY_HOLD_SQL = {"queries.py", "actions.py"}
 FOLDERS_OF_SQL = {"events", "jobs", "db", "simulator"}
-# Why: each claims or counts something for all nouns, in the caller's transaction; or writes a noun's rows for several of its actions.
+# Why: each claims or counts something for all nouns, in the caller's transaction; or writes a noun's rows for several
+# of its actions.
 # The backup speaks to psql, not to our connections.
 FILES_OF_SQL = {"rest/idempotency.py", "rest/system.py", "rest/limits.py", "labels/changes.py", "cli/backup.py"}
 
@@ -51,6 +52,8 @@ OWNERS = {
     "manifests": "manifests",
     "manifest_labels": "manifests",
     "pickups": "pickups",
+    "batches": "batches",
+    "batch_shipments": "batches",
     "webhooks": "webhooks",
     "webhook_secrets": "webhooks",
     "webhook_deliveries": "webhooks",
@@ -77,6 +80,7 @@ HEIGHTS = [
     "refunds",
     "manifests",
     "pickups",
+    "batches",
     "webhooks",
 ]
 
