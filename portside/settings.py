@@ -16,6 +16,8 @@ import msgspec
 from msgspec import Meta
 
 RATE_LIMIT = r"^(off|shippo|\d{1,6}(\.\d{1,6})?)$"
+# Only what stands for itself in a URL: the path is signed, and must be read alike by everybody.
+BUCKET = r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*/?)?$"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -53,6 +55,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     secret_keys: Annotated[
         str, Meta(description="Key ring `id:base64,…`, newest first. Empty: generated once in the data directory.")
     ] = ""
+    files: Annotated[
+        str,
+        Meta(
+            pattern=BUCKET,
+            description="Where labels and documents are kept: the URL of a bucket of an S3-compatible store, "
+            "`https://host/bucket`. Empty: the data directory.",
+        ),
+    ] = ""
+    files_region: Annotated[str, Meta(min_length=1, description="The bucket's region, as its store calls it.")] = (
+        "us-east-1"
+    )
+    files_key_id: Annotated[str, Meta(description="Id of the access key that may read and write the bucket.")] = ""
+    files_secret: Annotated[str, Meta(description="Secret of that access key.")] = ""
     allowed_networks: Annotated[
         tuple[str, ...], Meta(description="Private CIDRs that webhooks may reach all the same. None by default.")
     ] = ()
@@ -156,6 +171,8 @@ def _checked(values: dict[str, object]) -> Settings:
         settings.networks()
     except ValueError as error:
         raise SettingsError(f"PORTSIDE_ALLOWED_NETWORKS: {error}") from error
+    if settings.files and not (settings.files_key_id and settings.files_secret):
+        raise SettingsError("PORTSIDE_FILES needs PORTSIDE_FILES_KEY_ID and PORTSIDE_FILES_SECRET.")
     return settings
 
 

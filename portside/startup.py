@@ -23,13 +23,15 @@ from portside.db.pool import UNREACHABLE, close_pool, open_pool
 from portside.errors import Unavailable
 from portside.jobs import wake
 from portside.kit import services as kit
+from portside.kit.bucket import BucketFiles
 from portside.kit.crypto import KeyRing
-from portside.kit.files import FileStore
-from portside.kit.http import Door
+from portside.kit.files import FileStore, LocalFiles
+from portside.kit.http import BadURL, Door
 from portside.kit.password import Passwords
 from portside.kit.services import Services
+from portside.kit.sigv4 import Signer
 from portside.labels.inbox import accept_push
-from portside.settings import Settings
+from portside.settings import Settings, SettingsError
 from portside.simulator import world
 from portside.simulator.world import World
 from portside.web import assets
@@ -85,12 +87,13 @@ async def running(settings: Settings, target: Target, *, application: str, publi
     """An installed process: migrated database, open pool, services and wiring; everything is closed at the end."""
     await migrated(target)
     await open_pool(target.dsn, size=settings.pool_size, connect=target.connect, application=application)
+    door = Door(settings.networks())
     services = Services(
         settings=settings,
         keys=key_ring(settings),
-        door=Door(settings.networks()),
+        door=door,
         passwords=Passwords(),
-        files=FileStore(settings.data_dir / FILES_FOLDER),
+        files=file_store(settings, door),
         templates=assets.load_templates(),
         static_files=assets.load_static_files(),
         public_url=(settings.public_url or public_url).rstrip("/"),
@@ -143,3 +146,15 @@ def key_ring(settings: Settings) -> KeyRing:
     if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         path.chmod(0o600)
     return ring
+
+
+def file_store(settings: Settings, door: Door) -> FileStore:
+    """The configured bucket, or a folder of the data directory. Raises SettingsError."""
+    if not settings.files:
+        return LocalFiles(settings.data_dir / FILES_FOLDER)
+    try:
+        return BucketFiles(
+            door, settings.files, Signer(settings.files_key_id, settings.files_secret, settings.files_region)
+        )
+    except BadURL as error:
+        raise SettingsError(f"PORTSIDE_FILES: {error}") from error

@@ -13,8 +13,9 @@ from portside import wiring, worker
 from portside.db.pool import close_pool, open_pool
 from portside.kit import services as kit
 from portside.kit.crypto import KeyRing, new_key
-from portside.kit.files import FileStore
+from portside.kit.files import LocalFiles
 from portside.kit.http import Door
+from portside.kit.logs import configure_logs
 from portside.kit.password import Passwords
 from portside.main import create_app
 from portside.settings import Settings, load
@@ -28,6 +29,8 @@ _server: TestServer | None = None
 
 def pytest_configure(config: pytest.Config) -> None:
     global _server
+    # As in `serve`: short tracebacks without the values of variables, and no line per request.
+    configure_logs("console", "warning")
     if not hasattr(config, "workerinput"):
         _server = TestServer()
         _server.start()
@@ -67,7 +70,7 @@ async def product(database: str, settings: Settings) -> AsyncIterator[Callable[.
         keys=KeyRing.parse(settings.secret_keys),
         door=Door(settings.networks()),
         passwords=Passwords(time_cost=1, memory_kib=8192, lanes=1),
-        files=FileStore(Path(settings.data_dir) / "files"),
+        files=LocalFiles(Path(settings.data_dir) / "files"),
         templates=assets.load_templates(),
         static_files=assets.load_static_files(),
         public_url="http://portside.test",

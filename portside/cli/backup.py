@@ -1,4 +1,4 @@
-"""`backup` and `restore`: one file with the database, the key ring and the stored files."""
+"""`backup` and `restore`: one file with the database, the key ring and the stored files (unless a bucket has them)."""
 
 from __future__ import annotations
 
@@ -56,6 +56,8 @@ def backup(file: Path, data_dir: Path | None) -> None:
     finally:
         partial.unlink(missing_ok=True)
     click.echo(f"Backed up to {file} ({file.stat().st_size // 1024} kB).")
+    if settings.files:
+        click.echo(f"Labels and documents are in {settings.files} and not in this file: back that up as well.")
 
 
 def _pack(tar: tarfile.TarFile, settings: Settings, target: Target) -> None:

@@ -20,11 +20,13 @@ from portside.db.embedded import EmbeddedError
 from portside.db.health import Health, health
 from portside.jobs import queries as jobs
 from portside.jobs.models import LaneLoad
+from portside.kit.files import NoSuchFile, StoreUnavailable
 from portside.kit.services import Services
 from portside.settings import Settings
 
 _LATE_SECONDS = 60.0
 _LOW_DISK = 1_000_000_000
+_PROBE = "doctor/probe.txt"
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -43,7 +45,8 @@ def doctor(data_dir: Path | None) -> None:
         async with reading() as tx:
             state = await health(tx)
             lanes, dead = await jobs.count_due(tx), await jobs.count_dead(tx)
-        return [*_database(state, services.settings), *_queue(lanes, dead), *_machine(services)]
+        files = await _files(services)
+        return [*_database(state, services.settings), *_queue(lanes, dead), *_machine(services), files]
 
     findings = run(data_dir, work)
     for finding in findings:
@@ -102,6 +105,17 @@ def _machine(services: Services) -> Iterator[Finding]:
     private = services.settings.allowed_networks
     if private:
         yield Finding("warn", f"Webhooks may reach {', '.join(private)} (PORTSIDE_ALLOWED_NETWORKS).")
+
+
+async def _files(services: Services) -> Finding:
+    """Put a file, the same each time, and get it again."""
+    where = services.settings.files or str(services.settings.data_dir)
+    try:
+        await services.files.put(_PROBE, b"doctor")
+        same = await services.files.get(_PROBE) == b"doctor"
+    except (StoreUnavailable, NoSuchFile):
+        same = False
+    return _judge(same, f"Files can be stored and read ({where}).", f"Files cannot be stored and read ({where}).")
 
 
 def _judge(good: bool, fine: str, broken: str) -> Finding:

@@ -41,10 +41,12 @@ class UserURL(msgspec.Struct, frozen=True):
 class CarrierHosts(msgspec.Struct, frozen=True):
     """A carrier's own hosts, declared by its adapter: `name` (any port) or `name:port`; no other host is called.
 
-    Their addresses are not judged, for the names are ours. Plain http is spoken to this machine only.
+    Their addresses are not judged, for the names are ours. Plain http is spoken to this machine only, unless
+    `plain_http` says that the host is one of the operator's own network.
     """
 
     hosts: frozenset[str]
+    plain_http: bool = False
 
 
 Destination = UserURL | CarrierHosts
@@ -178,5 +180,5 @@ def _check_carrier(destination: CarrierHosts, scheme: str, host: str, port: int)
         raise BadURL(f"{shown} is not among the hosts this carrier declares.")
     address = _literal(host)
     here = host == "localhost" or (address is not None and address.is_loopback)
-    if scheme == "http" and not here:
+    if scheme == "http" and not here and not destination.plain_http:
         raise BadURL(f"{shown} must be called over https.")

@@ -25,6 +25,7 @@ from portside.db.begin import begin, reading
 from portside.errors import NotFound
 from portside.jobs.models import Postponed
 from portside.kit.clock import now
+from portside.kit.files import StoreUnavailable
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
@@ -190,7 +191,7 @@ async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | 
     so `resume` asks the carrier for it."""
     try:
         files = await _store(scope, errand, purchase)
-    except OSError:
+    except StoreUnavailable:
         _log.exception("label_file_not_stored", purchase=errand.purchase.id)
         return None
     quote, query = errand.rate.quote, errand.call.query

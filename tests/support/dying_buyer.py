@@ -15,7 +15,7 @@ from typing import Any
 from portside.accounts import queries
 from portside.carriers import client
 from portside.db.begin import reading
-from portside.kit.files import FileStore
+from portside.kit.files import LocalFiles
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.labels import actions, errands, flows
@@ -28,9 +28,9 @@ STEPS: dict[str, tuple[Any, str, bool]] = {
     "reserved": (flows, "carry_out", False),
     "sent": (client, "buy", False),
     "bought": (client, "buy", True),
-    "stored": (FileStore, "put", True),
-    "completing": (actions, "complete_purchase", True),
-    "completed": (errands, "_succeeded", True),
+    "stored": (LocalFiles, "put", True),
+    "completing": (actions, "complete_purchases", True),
+    "completed": (errands, "carry_out_all", True),
 }
 
 
