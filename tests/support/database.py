@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import urllib.parse
 from contextlib import ExitStack
 from pathlib import Path
 
 import asyncpg
 
-from portside.db.embedded import temporary_server
+from portside.db.embedded import carrier, temporary_server
 from portside.db.migrate import migrate
 
 _ADMIN = "PORTSIDE_TEST_ADMIN_DSN"
@@ -89,3 +90,21 @@ async def _drop_databases() -> None:
     for row in await admin.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", run_database("")):
         await admin.execute(f'DROP DATABASE IF EXISTS "{row["datname"]}" WITH (FORCE)')
     await admin.close()
+
+
+def dump(dsn: str) -> str:
+    """All rows of a database, as pg_dump writes them."""
+    done = subprocess.run(
+        [_pg_dump(), "--data-only", "--inserts", dsn], check=True, capture_output=True, text=True, timeout=60
+    )
+    return done.stdout
+
+
+def _pg_dump() -> str:
+    """The pg_dump that fits the run's server: a newer one reads older servers, not the other way round."""
+    folder = os.environ.get("PORTSIDE_PG_BIN")
+    if folder:
+        return str(Path(folder) / "pg_dump")
+    wheel = carrier()
+    assert wheel is not None
+    return str(next(wheel.package.rglob("bin/pg_dump")))
