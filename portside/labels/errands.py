@@ -13,12 +13,11 @@ from collections.abc import Sequence
 import msgspec
 import structlog
 
-from portside.carrier_accounts.models import CarrierAccount
 from portside.carrier_accounts.queries import get_carrier_account
 from portside.carrier_accounts.rules import credentials
 from portside.carriers import client
 from portside.carriers.catalogue import carrier_name
-from portside.carriers.contract import BuyLabel, CallContext, Location, Party, Piece, Purchase
+from portside.carriers.contract import BuyLabel, CallContext, Credentials, Location, Party, Piece, Purchase
 from portside.carriers.errors import CarrierError
 from portside.carriers.registry import find_adapter
 from portside.db.begin import begin, reading
@@ -31,6 +30,7 @@ from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.labels import actions, queries, rules
 from portside.labels.models import Bought, Label, LabelFile, LabelFileType, Reservation, StoredPurchase
+from portside.labels.papers import store_invoice, store_qr_code
 from portside.labels.render import Unprintable, convert
 from portside.rates.models import Message, StoredRate
 from portside.rates.queries import find_rates_by_id
@@ -52,6 +52,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     purchase: StoredPurchase
     labels: tuple[Label, ...]
     rate: StoredRate
+    shipment: StoredShipment
     call: BuyLabel
     context: CallContext
 
@@ -151,7 +152,7 @@ async def _errands(scope: Scope, purchase_ids: Sequence[Id]) -> dict[Id, Errand]
         rates = await find_rates_by_id(tx, scope, [each.purchase.rate_id for each in rated if each.purchase.rate_id])
         shipments = await find_shipments(tx, scope, [rate.shipment_id for rate in rates.values()])
         account_ids = {rate.carrier_account_id for rate in rates.values()}
-        accounts = {each: await get_carrier_account(tx, scope, each) for each in account_ids}
+        accounts = {each: credentials(await get_carrier_account(tx, scope, each)) for each in account_ids}
     found = {}
     for each in rated:
         rate = rates.get(each.purchase.rate_id or Id(""))
@@ -161,15 +162,16 @@ async def _errands(scope: Scope, purchase_ids: Sequence[Id]) -> dict[Id, Errand]
     return found
 
 
-def _made(reserved: Reservation, rate: StoredRate, shipment: StoredShipment, account: CarrierAccount) -> Errand:
+def _made(reserved: Reservation, rate: StoredRate, shipment: StoredShipment, account: Credentials) -> Errand:
     labels, reference = reserved.labels, reserved.purchase.id
     query = rate_query(shipment)
     return Errand(
         purchase=reserved.purchase,
         labels=labels,
         rate=rate,
+        shipment=shipment,
         call=BuyLabel(query=query, quote=rate.quote, reference=reference, hint=labels[0].metadata),
-        context=CallContext(credentials=credentials(account), timeout=services().settings.buy_deadline_seconds),
+        context=CallContext(credentials=account, timeout=services().settings.buy_deadline_seconds),
     )
 
 
@@ -191,6 +193,8 @@ async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | 
     so `resume` asks the carrier for it."""
     try:
         files = await _store(scope, errand, purchase)
+        numbers = [file.tracking_number for file in files]
+        invoice_key = await store_invoice(scope, errand.purchase, errand.rate, errand.shipment, numbers)
     except StoreUnavailable:
         _log.exception("label_file_not_stored", purchase=errand.purchase.id)
         return None
@@ -198,6 +202,7 @@ async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | 
     return Bought(
         carrier_reference=purchase.carrier_reference,
         files=files,
+        invoice_key=invoice_key,
         eta=purchase.eta,
         track=TrackDetails(
             eta=purchase.eta,
@@ -217,12 +222,14 @@ async def _store(scope: Scope, errand: Errand, purchase: Purchase) -> tuple[Labe
         content, file_type = await asyncio.to_thread(_printable, piece, label.label_file_type)
         key = rules.file_key(scope.account_id, label.id, file_type)
         await services().files.put(key, content)
+        carrier, query, number = errand.rate.carrier, errand.call.query, piece.tracking_number
         files.append(
             LabelFile(
-                tracking_number=piece.tracking_number,
-                tracking_url=adapter.tracking_url(piece.tracking_number) if adapter else "",
+                tracking_number=number,
+                tracking_url=adapter.tracking_url(number) if adapter else "",
                 file_key=key,
                 label_file_type=file_type,
+                qr_code_key=await store_qr_code(scope, label.id, carrier, query, number),
             )
         )
     return tuple(files)
