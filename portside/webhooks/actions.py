@@ -18,16 +18,7 @@ from portside.kit.crypto import KeyRing
 from portside.kit.ids import Id, first_id, new_id
 from portside.kit.scope import SYSTEM, Scope
 from portside.webhooks import queries
-from portside.webhooks.models import (
-    SHIPPO_EVENTS,
-    DisabledReason,
-    EventRef,
-    Health,
-    Result,
-    WakeUp,
-    Webhook,
-    WebhookDraft,
-)
+from portside.webhooks.models import DisabledReason, EventRef, Health, Result, WakeUp, Webhook, WebhookDraft
 from portside.webhooks.rules import MOST_WEBHOOKS, events_of, is_apart, is_paused
 from portside.webhooks.signing import new_secret
 from portside.webhooks.wire import disabled_payload
@@ -53,8 +44,10 @@ _FAN_OUT = f"""WITH made AS (
     INSERT INTO webhook_deliveries ({_DELIVERY})
     SELECT e.account_id, e.mode, w.id, e.id, e.name, e.object_id, e.seq, 'pending', $4, true, $4, $4, e.created_at
     FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
-    JOIN webhooks w ON w.account_id = given.account_id AND w.mode = given.mode AND w.active
-    JOIN events e ON e.account_id = given.account_id AND e.mode = given.mode AND e.id = given.id
+    CROSS JOIN LATERAL (
+        SELECT * FROM events WHERE account_id = given.account_id AND mode = given.mode AND id = given.id LIMIT 1
+    ) AS e
+    JOIN webhooks w ON w.account_id = e.account_id AND w.mode = e.mode AND w.active
     WHERE w.event = e.name OR (w.event = 'all' AND e.name = ANY($5::text[]))
     ON CONFLICT DO NOTHING RETURNING account_id, mode, webhook_id
 )
@@ -68,7 +61,7 @@ _ATTEMPTS = """INSERT INTO webhook_attempts (account_id, mode, webhook_id, id, e
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::int[],
     $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[])"""
 
-# A delivery that somebody has finished or cancelled meanwhile stays as it is.
+# Nothing is asked of the state, so that only the primary key can serve, whatever the planner believes.
 _RESULTS = """UPDATE webhook_deliveries AS delivery SET state = result.state,
     due_at = coalesce(result.due_at, delivery.due_at), keeps_order = result.keeps_order,
     finished_at = result.finished_at
@@ -77,7 +70,7 @@ FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $
     AS result (account_id, mode, webhook_id, event_id, created_at, state, due_at, keeps_order, finished_at)
 WHERE delivery.account_id = result.account_id AND delivery.mode = result.mode
     AND delivery.webhook_id = result.webhook_id AND delivery.event_id = result.event_id
-    AND delivery.event_created_at = result.created_at AND delivery.state = 'pending'"""
+    AND delivery.event_created_at = result.created_at"""
 
 _HEALTH = """UPDATE webhooks SET failing_since = $4, last_failure_at = $5, paused_until = $6, slow_until = $7
 WHERE account_id = $1 AND mode = $2 AND id = $3"""
@@ -85,8 +78,8 @@ WHERE account_id = $1 AND mode = $2 AND id = $3"""
 _HURRY = """UPDATE webhook_deliveries SET due_at = $4
 WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at > $4"""
 
-_RESEND = """UPDATE webhook_deliveries SET state = 'pending', due_at = $5, queued_at = $5, keeps_order = false,
-    finished_at = NULL
+_RESEND = """UPDATE webhook_deliveries
+SET state = 'pending', due_at = $5, queued_at = $5, keeps_order = false, finished_at = NULL
 WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND event_id = $4 RETURNING event_id"""
 
 _RECOVER = f"""WITH missed AS MATERIALIZED (
@@ -210,7 +203,7 @@ async def fan_out(tx: Tx, events: Sequence[EventRef]) -> int:
         [ref.scope.mode for ref in events],
         [ref.event_id for ref in events],
         moment,
-        list(SHIPPO_EVENTS),
+        events_of("all"),
     )
     await _queue_turns(tx, rows, moment)
     return rows[0]["made"] if rows else 0

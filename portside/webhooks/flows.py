@@ -68,7 +68,7 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
     ends = asyncio.get_running_loop().time() + TURN_SECONDS
     while True:
         due_by = now() + ahead
-        async with reading() as tx:
+        async with begin() as tx:
             turn = await queries.find_turn(tx, scope, services().keys, webhook_id)
             if turn is None:
                 break
