@@ -51,7 +51,12 @@ def event_parts(events: Sequence[Event]) -> list[Part]:
         for e in events
     ]
     jobs = [
-        Job(kind=kind, payload={"event": e.id, "account": e.scope.account_id, "mode": e.scope.mode})
+        Job(
+            kind=kind,
+            payload={"event": e.id, "account": e.scope.account_id, "mode": e.scope.mode},
+            # Reactions to one object's events run in their order; the object's row lock gives the jobs that order.
+            key=f"{kind}:{e.object_id}",
+        )
         for e in events
         for kind in _reactions.get(e.name, ())
     ]
