@@ -1,14 +1,17 @@
-"""Barcodes as vectors in a PDF: zxing-cpp computes the modules, reportlab draws them as one filled path.
+"""Barcodes as vectors in a PDF, and QR codes for screens: zxing-cpp computes the modules, reportlab draws them as one
+filled path.
 
 Module widths are whole dots of a 203 dpi label printer, so that no bar is blurred when a thermal printer rasterises it.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import zxingcpp
+from PIL import Image
 from reportlab.pdfgen.pathobject import PDFPathObject
 
 POINTS_PER_DOT = 72 / 203
@@ -37,6 +40,16 @@ def data_matrix(content: str, *, gs1: bool = False) -> list[list[bool]]:
     wishes = {"gs1": True} if gs1 else {}
     # Left alone the encoder picks a rectangle for short contents.
     return _rows(_encode(content, zxingcpp.BarcodeFormat.DataMatrix, forceSquare=True, **wishes))
+
+
+def qr_code_png(content: str, *, pixels_per_module: int = 8) -> bytes:
+    """A QR code as a PNG for a phone's screen, quiet zone included. Raises BarcodeError."""
+    barcode = _encode(content, zxingcpp.BarcodeFormat.QRCode)
+    pixels = memoryview(barcode.to_image(scale=pixels_per_module, add_hrt=False, add_quiet_zones=True))
+    height, width = pixels.shape or (0, 0)
+    output = io.BytesIO()
+    Image.frombytes("L", (width, height), bytes(pixels)).convert("1").save(output, "PNG")
+    return output.getvalue()
 
 
 def draw_bars(canvas: Any, modules: list[bool], x: float, y: float, width: float, height: float) -> None:

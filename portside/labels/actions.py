@@ -357,6 +357,8 @@ def _bought_labels(purchase: StoredPurchase, labels: Sequence[Label], bought: Bo
             tracking_url=file.tracking_url,
             eta=bought.eta,
             file_key=file.file_key,
+            invoice_key=bought.invoice_key,
+            qr_code_key=file.qr_code_key,
             label_file_type=file.label_file_type,
         )
         for label, file in zip(labels, bought.files, strict=False)

@@ -37,13 +37,22 @@ _INSERT = (
     "SELECT $1, $2, $3, $3, given.* FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::int[], "
     "$10::text[], $11::text[], $12::text[], $13::text[]) AS given"
 )
-_CHANGED = ("tracking_number", "tracking_status", "tracking_url", "eta", "file_key", "label_file_type")
+_CHANGED = (
+    "tracking_number",
+    "tracking_status",
+    "tracking_url",
+    "eta",
+    "file_key",
+    "invoice_key",
+    "qr_code_key",
+    "label_file_type",
+)
 _CHANGE = (
     "UPDATE labels SET status = c.status, event_seq = event_seq + c.events, updated_at = $3, "
     f"{', '.join(f'{name} = coalesce(c.{name}, labels.{name})' for name in _CHANGED)}, "
     "messages = coalesce(c.messages::jsonb, labels.messages) "
     "FROM unnest($4::uuid[], $5::text[], $6::int[], $7::text[], $8::text[], $9::text[], $10::text[], "
-    "$11::timestamptz[], $12::text[], $13::text[]) "
+    "$11::timestamptz[], $12::text[], $13::text[], $14::text[], $15::text[]) "
     f"AS c (id, status, events, messages, {', '.join(_CHANGED)}) "
     f"WHERE labels.account_id = $1 AND labels.mode = $2 AND labels.id = c.id RETURNING {queries.COLUMNS}"
 )

@@ -87,7 +87,8 @@ class StoredPurchase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
-    """The label of one parcel; `piece` counts from 1, and the first is the master of its purchase."""
+    """The label of one parcel; `piece` counts from 1, and the first is the master of its purchase. The keys are those
+    of the file store."""
 
     id: Id
     purchase_id: Id
@@ -103,6 +104,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     eta: dt.datetime | None
     label_file_type: LabelFileType
     file_key: str | None
+    invoice_key: str | None
+    qr_code_key: str | None
     messages: tuple[Message, ...]
     metadata: str
     event_seq: int
@@ -122,6 +125,8 @@ class LabelChange(msgspec.Struct, frozen=True, kw_only=True):
     tracking_url: str | None = None
     eta: dt.datetime | None = None
     file_key: str | None = None
+    invoice_key: str | None = None
+    qr_code_key: str | None = None
     label_file_type: LabelFileType | None = None
     messages: tuple[Message, ...] | None = None
 
@@ -151,14 +156,17 @@ class LabelFile(msgspec.Struct, frozen=True, kw_only=True):
     tracking_url: str
     file_key: str
     label_file_type: LabelFileType
+    qr_code_key: str | None = None
 
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a purchase that succeeded: files in the order of the labels, and what their tracks start from."""
+    """The outcome of a purchase that succeeded: files in the order of the labels, and what their tracks start from.
+    One invoice goes with all the parcels."""
 
     carrier_reference: str
     files: tuple[LabelFile, ...]
     track: TrackDetails
+    invoice_key: str | None = None
     eta: dt.datetime | None = None
 
 

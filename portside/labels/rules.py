@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.carriers.contract import RateQuery
 from portside.carriers.errors import CarrierError
 from portside.kit.ids import Id
 from portside.labels.models import Label, LabelFileType, LabelStatus, PurchaseState
@@ -36,6 +37,9 @@ WORTHLESS: frozenset[LabelStatus] = frozenset({"REFUNDED", "ERROR"})
 # The code of the refusal of a purchase that its carrier, when it was asked, knew nothing of.
 NEVER_RECEIVED = "never_received"
 
+# What the Domestic Mail Manual, 608.2, counts as domestic: the states, the territories, the freely associated states.
+_USPS_DOMESTIC = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"})
+
 _EXTENSIONS: dict[str, str] = {"PDF": "pdf", "PNG": "png", "ZPL": "zpl"}
 
 
@@ -50,6 +54,28 @@ def is_outcome_open(error: CarrierError) -> bool:
 def file_key(account_id: Id, label_id: Id, file_type: LabelFileType) -> str:
     """Where the file of a label is stored."""
     return f"labels/{account_id}/{label_id}.{_EXTENSIONS[file_type[:3]]}"
+
+
+def invoice_key(account_id: Id, purchase_id: Id) -> str:
+    """Where the commercial invoice of a purchase is stored."""
+    return f"invoices/{account_id}/{purchase_id}.pdf"
+
+
+def qr_code_key(account_id: Id, label_id: Id) -> str:
+    """Where the QR code is stored by which a counter prints a label."""
+    return f"qr-codes/{account_id}/{label_id}.png"
+
+
+def crosses_border(one: Address, other: Address) -> bool:
+    """Whether what is declared for the customs will be seen by another country's."""
+    return one.country != other.country
+
+
+def has_qr_code(carrier: str, query: RateQuery) -> bool:
+    """Whether the counter that takes the parcel is to print its label (api.md §2.3.3: USPS within the country)."""
+    wanted = query.options.other.get("qr_code_requested") is True
+    ends = {query.ship_from.country, query.ship_to.country}
+    return wanted and carrier == "usps" and ends <= _USPS_DOMESTIC
 
 
 def summary(label: Label) -> LabelSummary:

@@ -148,13 +148,13 @@ def transaction_out(label: Label, scope: Scope, rate: StoredRate | None = None) 
         tracking_url_provider=label.tracking_url or "",
         label_url=services().file_url(label.file_key) if label.file_key else "",
         label_file_type=label.label_file_type,
-        commercial_invoice_url=None,
+        commercial_invoice_url=services().file_url(label.invoice_key) if label.invoice_key else None,
         messages=[message_out(message) for message in label.messages],
         order=label.order_id,
         metadata=label.metadata,
         parcel=label.parcel_id,
         billing=BillingOut(),
-        qr_code_url=None,
+        qr_code_url=services().file_url(label.qr_code_key) if label.qr_code_key else None,
         created_by=CreatorOut(first_name=person.first_name, last_name=person.last_name, username=person.username)
         if person.username
         else None,
