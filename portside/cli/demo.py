@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import os
 import secrets
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,13 +22,19 @@ from portside.db.begin import begin
 from portside.kit.clock import now
 from portside.kit.scope import Scope
 from portside.kit.services import Services
+from portside.labels.flows import buy_label
+from portside.labels.models import LabelRequest
 from portside.orders import actions as orders
-from portside.orders.models import ShopApp
+from portside.orders.models import Order, ShopApp
 from portside.orders.wire import LineItemIn, OrderIn, order_draft
+from portside.rest.parse import parse_values
+from portside.shipments.flows import create_and_rate
+from portside.shipments.wire import ShipmentIn
 
 EMAIL = "alice@demo.example"
 TOUR_FILE = "demo.json"
 ORDERS = 60
+SHIPPED = 4
 
 # A city, its state and a ZIP code of it: real places, so that the simulated carriers can measure distances.
 _PLACES = (
@@ -61,6 +68,7 @@ _GOODS = (
     ("Sea chart, framed", "CHART-FR", "89.00", "6.5"),
     ("Wool watch cap", "CAP-WO", "24.90", "0.3"),
 )
+_BOX = {"length": "12", "width": "9", "height": "4", "distance_unit": "in"}
 _SENDER = AddressIn(
     country="US",
     name="Alice Harbor",
@@ -96,7 +104,8 @@ async def set_up_demo(services: Services) -> Tour:
         account_id = await open_account(
             services, email=EMAIL, company="Harbor Supply (demo)", name="Alice Harbor", password=password
         )
-        await _make_orders(Scope(account_id, "test", EMAIL))
+        scope = Scope(account_id, "test", EMAIL)
+        await _ship_oldest(scope, await _make_orders(scope))
     else:
         account_id, password = account.id, secrets.token_urlsafe(9)
         password_hash = await services.passwords.hash(password)
@@ -109,12 +118,28 @@ async def set_up_demo(services: Services) -> Tour:
     return tour
 
 
-async def _make_orders(scope: Scope) -> None:
+async def _make_orders(scope: Scope) -> list[Order]:
+    made: list[Order] = []
     for first in range(0, ORDERS, 20):
         drafts = [order_draft(scope, _order(number), shop_app=_shop(number)) for number in range(first, first + 20)]
         async with begin() as tx:
             await orders.create_orders(tx, drafts)
+        made += [draft.order for draft in drafts]
         click.echo(f"  {first + 20} of {ORDERS} orders")
+    return made
+
+
+async def _ship_oldest(scope: Scope, made: Sequence[Order]) -> None:
+    """Some orders have left already, so that no page is empty and the parcel form remembers a box."""
+    for number, order in enumerate(made[:SHIPPED], 1):
+        sender = order.details.from_address
+        assert sender is not None
+        weight = {"weight": order.details.weight, "mass_unit": order.details.weight_unit}
+        body = {"address_from": sender.id, "address_to": order.details.to_address.id, "parcels": [_BOX | weight]}
+        _, rates = await create_and_rate(scope, parse_values(ShipmentIn, {**body, "order": order.id}))
+        cheapest = min(rates, key=lambda rate: rate.amount)
+        await buy_label(scope, cheapest.id, LabelRequest(order_id=order.id))
+        click.echo(f"  {number} of {SHIPPED} labels")
 
 
 def _shop(number: int) -> ShopApp:
