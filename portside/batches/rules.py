@@ -11,8 +11,9 @@ from portside.kit.ids import Id
 MOST_ROWS = 10_000
 # Labels in one file of merged labels.
 LABELS_PER_FILE = 100
-# How often a row's label is asked for when the carrier says that it never received the last purchase.
-MOST_TRIES = 3
+# How often a label is asked for again because the carrier never received the purchase. A crash of ours is what loses
+# one as a rule, so this only has to end somewhere.
+MOST_TRIES = 10
 
 STATES_OF: Mapping[RowResult, tuple[RowState, ...]] = {
     "creation_failed": ("invalid", "incomplete"),

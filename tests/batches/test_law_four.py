@@ -75,12 +75,12 @@ async def test_a_carrier_that_receives_nothing_is_not_asked_for_ever(
     batch = await batches.validated(1)
     usps.forgets = True
     await batches.post(batch, "purchase")
-    for _ in range(6):
+    for _ in range(13):
         await ask_again(alice)
     done = await batches.settled(batch["object_id"])
     assert (done["status"], counts(done)) == ("PURCHASED", (1, 0, 0, 1))
     assert "nothing was bought" in rows(done)[0]["messages"][0]["text"]
-    assert len(usps.purchases) == 4
+    assert len(usps.purchases) == 11
 
 
 async def test_what_only_a_person_can_find_out_holds_nobody_up(
