@@ -9,7 +9,6 @@ from portside.db.tx import Tx
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.labels import flows, queries, wire
-from portside.labels.models import LabelFilter
 from portside.orders.api import orders_by_id
 from portside.parcels.api import parcels_by_id
 from portside.rates.api import rates_by_id
@@ -35,12 +34,12 @@ async def create_transaction(call: Call, given: wire.TransactionIn) -> wire.Tran
 _EXPANDS: dict[str, Loader] = {"rate": rates_by_id, "parcel": parcels_by_id, "order": orders_by_id}
 
 
-@endpoint("GET", "/transactions", gives=Page[wire.TransactionOut], query=LabelFilter, expands=_EXPANDS)
+@endpoint("GET", "/transactions", gives=Page[wire.TransactionOut], query=wire.LabelFilter, expands=_EXPANDS)
 async def list_transactions(call: Call) -> Page[wire.TransactionOut]:
     """List labels, newest first."""
     page = call.page(default=25)
     async with reading() as tx:
-        found = await queries.list_labels(tx, call.scope, page, call.query(LabelFilter))
+        found = await queries.list_labels(tx, call.scope, page, call.query(wire.LabelFilter))
     return call.page_of(found.map(lambda label: wire.transaction_out(label, call.scope)), page)
 
 

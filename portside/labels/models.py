@@ -168,11 +168,3 @@ class Bought(msgspec.Struct, frozen=True, kw_only=True):
     track: TrackDetails
     invoice_key: str | None = None
     eta: dt.datetime | None = None
-
-
-class LabelFilter(msgspec.Struct, kw_only=True):
-    """The filters of the list."""
-
-    rate: str = ""
-    object_status: LabelStatus | None = None
-    tracking_status: TrackingStatus | None = None

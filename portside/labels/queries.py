@@ -7,15 +7,17 @@ from typing import Any
 
 import msgspec
 
-from portside.db.keyset import fetch_page
+from portside.db.keyset import created_within, fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.ids import Id, as_id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
-from portside.labels.models import Buyer, Label, LabelFilter, PurchaseDraft, Reservation, StoredPurchase
+from portside.labels.models import Buyer, Label, PurchaseDraft, Reservation, StoredPurchase
+from portside.labels.wire import LabelFilter
 from portside.rates.models import Message
 from portside.tracking.models import TrackingStatus
+from portside.tracking.rules import number_patterns
 
 _PURCHASE = "SELECT * FROM purchases WHERE account_id = $1 AND mode = $2"
 COLUMNS = (
@@ -41,19 +43,27 @@ async def find_labels(tx: Tx, scope: Scope, label_ids: Sequence[Id]) -> dict[Id,
 
 async def list_labels(tx: Tx, scope: Scope, page: PageRequest, wanted: LabelFilter) -> Slice[Label]:
     """Newest first, those that fit every filter given."""
-    sql = _LABEL
-    params: list[str] = [scope.account_id, scope.mode]
-    rate_id = as_id(wanted.rate) if wanted.rate else None
-    if wanted.rate and rate_id is None:
+    ids = {"rate_id": wanted.rate, "order_id": wanted.order}
+    if any(text and as_id(text) is None for text in ids.values()):
         return Slice(rows=[], has_next=False, has_previous=False)
-    for column, value in (
-        ("rate_id", rate_id),
-        ("status", wanted.object_status),
-        ("tracking_status", wanted.tracking_status),
-    ):
-        if value is not None:
-            params.append(value)
-            sql += f" AND {column} = ${len(params)}"
+    conditions: list[tuple[str, Any]] = [(f"{column} =", as_id(text)) for column, text in ids.items() if text]
+    given = {
+        "status": wanted.object_status,
+        "tracking_status": wanted.tracking_status,
+        "tracking_number": "".join(wanted.tracking_number.split()),
+        "metadata <> '' AND metadata": wanted.metadata,
+    }
+    conditions += [(f"{column} =", value) for column, value in given.items() if value]
+    sql = _LABEL
+    params: list[Any] = [scope.account_id, scope.mode]
+    for condition, value in [*conditions, *created_within(wanted)]:
+        params.append(value)
+        sql += f" AND {condition} ${len(params)}"
+    if text := wanted.q.strip():
+        params += [*number_patterns(text), text]
+        last = len(params)
+        sql += f" AND (tracking_number LIKE ${last - 2} OR tracking_number LIKE ${last - 1}"
+        sql += f" OR (metadata <> '' AND metadata = ${last}))"
     return (await fetch_page(tx, sql, params, page)).map(label_of)
 
 

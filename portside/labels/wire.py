@@ -20,6 +20,7 @@ from portside.parcels.wire import ParcelOut
 from portside.rates.models import StoredRate
 from portside.rates.wire import CoreRateOut, MessageOut, core_rate_out, message_out
 from portside.rest.parse import REQUIRED
+from portside.rest.window import CreatedWindow
 from portside.shipments.wire import ShipmentIn
 from portside.tracking.models import TrackingStatus
 
@@ -42,6 +43,18 @@ class TransactionIn(msgspec.Struct, kw_only=True):
     metadata: Annotated[str, Meta(max_length=100)] = ""
     order: str | None = None
     is_async: bool | None = msgspec.field(name="async", default=None)
+
+
+class LabelFilter(CreatedWindow, kw_only=True):
+    """The filters of the list. `q` is a tracking number, the beginning of one, or a label's metadata."""
+
+    rate: str = ""
+    order: str = ""
+    object_status: LabelStatus | None = None
+    tracking_status: TrackingStatus | None = None
+    tracking_number: Annotated[str, Meta(max_length=100)] = ""
+    metadata: Annotated[str, Meta(max_length=100)] = ""
+    q: Annotated[str, Meta(max_length=100)] = ""
 
 
 class CreatorOut(msgspec.Struct, kw_only=True):

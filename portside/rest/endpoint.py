@@ -100,9 +100,10 @@ class Call:
         """The page that the query asks for."""
         return page_request(query_values(self.query_pairs()), default)
 
-    def page_of(self, found: Slice[T], page: PageRequest) -> Page[T]:
-        """Rendered rows as the list envelope."""
-        return page_of(found, page, self.own_url(), self.query_pairs(), [object_id(row) for row in found.rows])
+    def page_of(self, found: Slice[T], page: PageRequest, ids: Sequence[str] | None = None) -> Page[T]:
+        """Rendered rows as the list envelope; `ids` are theirs where they do not show them."""
+        shown = [object_id(row) for row in found.rows] if ids is None else ids
+        return page_of(found, page, self.own_url(), self.query_pairs(), shown)
 
     def own_url(self) -> str:
         """This request's URL without its query, on the host that the client called (law 13: only for paging)."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
 from portside.addresses.queries import find_addresses
 from portside.carrier_accounts.models import CarrierAccount
 from portside.customs.queries import find_declarations, find_items
-from portside.db.keyset import fetch_page
+from portside.db.keyset import created_within, fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.clock import now
@@ -29,8 +27,6 @@ _SELECT = (
     "SELECT id, status, details, carrier_account_ids, order_id, shipment_date, metadata, messages, created_at, "
     "updated_at FROM shipments WHERE account_id = $1 AND mode = $2 AND created_at > $3"
 )
-# Ids begin with the time they were made at, a little before the row's own; the clocks of two hosts differ too.
-_SLACK = dt.timedelta(hours=1)
 
 
 async def get_shipment(tx: Tx, scope: Scope, shipment_id: Id) -> StoredShipment:
@@ -44,7 +40,7 @@ async def get_shipment(tx: Tx, scope: Scope, shipment_id: Id) -> StoredShipment:
 async def list_shipments(tx: Tx, scope: Scope, page: PageRequest, wanted: ShipmentFilter) -> Slice[StoredShipment]:
     """Newest first, within the window."""
     sql, params = _SELECT, [scope.account_id, scope.mode, now() - RETRIEVABLE]
-    for condition, value in _conditions(wanted):
+    for condition, value in created_within(wanted):
         params.append(value)
         sql += f" AND {condition} ${len(params)}"
     return (await fetch_page(tx, sql, params, page)).map(_stored)
@@ -72,26 +68,6 @@ async def find_references(tx: Tx, scope: Scope, wanted: Wanted, accounts: Sequen
         has_order=wanted.order is not None and await find_order(tx, scope, wanted.order) is not None,
         account_ids=frozenset(account.id for account in accounts),
     )
-
-
-def _conditions(wanted: ShipmentFilter) -> list[tuple[str, Any]]:
-    conditions: list[tuple[str, Any]] = []
-    for name, operator in (("gt", ">"), ("gte", ">="), ("lt", "<"), ("lte", "<=")):
-        moment: dt.datetime | None = getattr(wanted, f"object_created_{name}")
-        if moment is None:
-            continue
-        conditions.append((f"created_at {operator}", moment))
-        # The list runs along the ids; without a bound on them it would step over everything newer than the window.
-        if operator.startswith("<"):
-            conditions.append(("id <", _first_id(moment + _SLACK)))
-        else:
-            conditions.append(("id >", _first_id(moment - _SLACK)))
-    return conditions
-
-
-def _first_id(moment: dt.datetime) -> str:
-    milliseconds = max(0, int(moment.timestamp() * 1000))
-    return f"{milliseconds:012x}"[-12:] + "0" * 20
 
 
 def _stored(row: Row) -> StoredShipment:

@@ -24,6 +24,7 @@ from portside.parcels.wire import ParcelIn, ParcelOut, parcel_draft, parcel_out
 from portside.rates.models import StoredRate
 from portside.rates.wire import MessageOut, RateOut, message_out, rate_out
 from portside.rest.parse import REQUIRED, Moment
+from portside.rest.window import CreatedWindow
 from portside.shipments.extra import normal_extra
 from portside.shipments.models import References, ShipmentDraft, ShipmentStatus, StoredShipment, Wanted
 from portside.shipments.rules import WIDEST_WINDOW, same_address, same_parcel
@@ -67,13 +68,8 @@ class ShipmentIn(msgspec.Struct, kw_only=True):
     is_async: bool = msgspec.field(name="async", default=False)
 
 
-class ShipmentFilter(msgspec.Struct, kw_only=True):
+class ShipmentFilter(CreatedWindow, kw_only=True):
     """The filters of the list, on the time a shipment was created; at most 90 days wide."""
-
-    object_created_gt: Moment | None = None
-    object_created_gte: Moment | None = None
-    object_created_lt: Moment | None = None
-    object_created_lte: Moment | None = None
 
 
 class ShipmentOut(msgspec.Struct, kw_only=True):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import msgspec
 
 from portside.carriers.contract import Location
+from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.ids import Id
+from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
 from portside.tracking import rules
 from portside.tracking.models import Track, TrackDetails, TrackKey, TrackScan
+from portside.tracking.wire import TrackFilter
 
 _SELECT = "SELECT * FROM tracks WHERE account_id = $1 AND mode = $2"
 
@@ -32,6 +36,28 @@ async def find_track(tx: Tx, scope: Scope, carrier: str, tracking_number: str) -
         f"{_SELECT} AND carrier = $3 AND tracking_number = $4", scope.account_id, scope.mode, carrier, tracking_number
     )
     return None if row is None else await with_scans(tx, scope, row)
+
+
+async def list_tracks(tx: Tx, scope: Scope, page: PageRequest, wanted: TrackFilter) -> Slice[Track]:
+    """Those that are followed and fit every filter given, with their histories, newest first."""
+    given = {
+        "carrier": wanted.carrier.strip().lower(),
+        "status": wanted.status,
+        "tracking_number": "".join(wanted.tracking_number.split()),
+    }
+    sql = f"{_SELECT} AND is_registered"
+    params: list[str] = [scope.account_id, scope.mode]
+    for column, value in given.items():
+        if value:
+            params.append(value)
+            sql += f" AND {column} = ${len(params)}"
+    if text := wanted.q.strip():
+        params += [*rules.number_patterns(text), text]
+        last = len(params)
+        sql += f" AND (tracking_number LIKE ${last - 2} OR tracking_number LIKE ${last - 1} OR metadata = ${last})"
+    found = await fetch_page(tx, sql, params, page)
+    histories = await _histories(tx, scope, [row["id"] for row in found.rows])
+    return found.map(lambda row: track_of(row, histories[row["id"]]))
 
 
 async def list_followers(tx: Tx, carrier: str, tracking_number: str) -> list[TrackKey]:
@@ -76,14 +102,22 @@ async def find_push(tx: Tx, carrier: str, event_id: str) -> str | None:
 
 async def with_scans(tx: Tx, scope: Scope, row: Row) -> Track:
     """The track of a row of `tracks`, with its history."""
+    return track_of(row, (await _histories(tx, scope, [row["id"]]))[row["id"]])
+
+
+async def _histories(tx: Tx, scope: Scope, track_ids: Sequence[Id]) -> dict[Id, tuple[TrackScan, ...]]:
+    """The scans of each track, oldest first."""
     rows = await tx.fetch(
-        "SELECT id, fingerprint, status, substatus, status_details, status_date, location, raw, created_at "
-        "FROM track_scans WHERE account_id = $1 AND mode = $2 AND track_id = $3",
+        "SELECT track_id, id, fingerprint, status, substatus, status_details, status_date, location, raw, created_at "
+        "FROM track_scans WHERE account_id = $1 AND mode = $2 AND track_id = ANY($3::uuid[])",
         scope.account_id,
         scope.mode,
-        row["id"],
+        list(track_ids),
     )
-    return track_of(row, rules.in_order([_scan(scan) for scan in rows]))
+    scans: dict[Id, list[TrackScan]] = {track_id: [] for track_id in track_ids}
+    for row in rows:
+        scans[row["track_id"]].append(_scan(row))
+    return {track_id: rules.in_order(found) for track_id, found in scans.items()}
 
 
 def track_of(row: Row, scans: tuple[TrackScan, ...]) -> Track:

@@ -36,6 +36,12 @@ def clean_number(text: str) -> str | None:
     return number if _NUMBER.fullmatch(number) else None
 
 
+def number_patterns(text: str) -> tuple[str, str]:
+    """For LIKE: numbers that begin with the text, as it was typed and in the capitals that carriers print."""
+    typed = "".join(text.split()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return typed, typed.upper()
+
+
 def fingerprint(scan: Scan) -> bytes:
     """What makes a scan the same one when a carrier tells it again: moment, place and what happened.
 

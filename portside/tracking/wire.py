@@ -24,6 +24,15 @@ class TrackIn(msgspec.Struct, kw_only=True):
     metadata: Annotated[str, Meta(max_length=100, description="Given back with every event.")] | None = None
 
 
+class TrackFilter(msgspec.Struct, kw_only=True):
+    """The filters of the list. `q` is a tracking number, the beginning of one, or a track's metadata."""
+
+    carrier: Annotated[str, Meta(max_length=60, description="The carrier's token, e.g. `usps`.")] = ""
+    status: TrackingStatus | None = None
+    tracking_number: Annotated[str, Meta(max_length=100)] = ""
+    q: Annotated[str, Meta(max_length=100)] = ""
+
+
 class PlaceOut(msgspec.Struct, kw_only=True):
     city: str
     state: str

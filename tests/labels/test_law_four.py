@@ -12,6 +12,7 @@ from portside.jobs.drain import drain
 from portside.kit.ids import Id
 from portside.labels import actions, errands, flows, queries
 from portside.labels.models import LabelRequest, StoredPurchase
+from portside.settings import Settings
 from tests.orders.data import order_body
 from tests.support.cast import Person
 from tests.support.labelling import LabelCarrier, bought, events_of, rated, settle_time_comes
@@ -178,13 +179,10 @@ async def test_a_hundred_purchases_of_one_rate_are_one(
 
 
 async def test_a_file_that_cannot_be_stored_is_fetched_later(
-    api: httpx.AsyncClient, alice: Person, usps: LabelCarrier
+    api: httpx.AsyncClient, alice: Person, usps: LabelCarrier, settings: Settings
 ) -> None:
     rate = await rated(api)
-    from portside.kit.services import services
-
-    store = services().files
-    folder = store._folder / "labels" / alice.account_id
+    folder = settings.data_dir / "files" / "labels" / alice.account_id
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")
     label = (await api.post("/transactions", json={"rate": rate, "async": False})).json()
