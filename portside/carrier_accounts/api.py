@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from portside.accounts.queries import get_scope
 from portside.carrier_accounts import actions, queries, wire
+from portside.carrier_accounts.models import CarrierAccount
 from portside.carrier_accounts.rules import is_redirect_target, signs_in, with_query
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
@@ -29,13 +30,18 @@ from portside.rest.pages import Page
 SIGN_IN_SECONDS = 600
 
 
+def _shown(call: Call, account: CarrierAccount, *, with_service_levels: bool = False) -> wire.CarrierAccountOut:
+    agent = call.header(b"user-agent")
+    return wire.carrier_account_out(account, call.scope, user_agent=agent, with_service_levels=with_service_levels)
+
+
 @endpoint("POST", "/carrier_accounts", status=201, takes=wire.CarrierAccountIn, gives=wire.CarrierAccountOut)
 async def create_carrier_account(call: Call, given: wire.CarrierAccountIn) -> wire.CarrierAccountOut:
     """Connect an account that you have with a carrier."""
     draft = wire.carrier_account_draft(call.scope, given)
     async with begin() as tx:
         (account,) = await actions.create_carrier_accounts(tx, [draft])
-    return wire.carrier_account_out(account, call.scope)
+    return _shown(call, account)
 
 
 @endpoint("GET", "/carrier_accounts", gives=Page[wire.CarrierAccountOut], query=wire.Filters)
@@ -47,9 +53,7 @@ async def list_carrier_accounts(call: Call) -> Page[wire.CarrierAccountOut]:
         found = await queries.list_carrier_accounts(
             tx, call.scope, page, carrier=carrier, account_id=wanted.account_id or None
         )
-    shown = found.map(
-        lambda account: wire.carrier_account_out(account, call.scope, with_service_levels=wanted.service_levels)
-    )
+    shown = found.map(lambda account: _shown(call, account, with_service_levels=wanted.service_levels))
     return call.page_of(shown, page)
 
 
@@ -58,7 +62,7 @@ async def get_carrier_account(call: Call) -> wire.CarrierAccountOut:
     """Retrieve a carrier account."""
     async with reading() as tx:
         account = await queries.get_carrier_account(tx, call.scope, call.id("carrier_account_id"))
-    return wire.carrier_account_out(account, call.scope)
+    return _shown(call, account)
 
 
 @endpoint(
@@ -72,7 +76,7 @@ async def update_carrier_account(call: Call, given: wire.CarrierAccountUpdate) -
     change = wire.carrier_account_change(call.scope, given)
     async with begin() as tx:
         account = await actions.update_carrier_account(tx, call.scope, call.id("carrier_account_id"), change)
-    return wire.carrier_account_out(account, call.scope)
+    return _shown(call, account)
 
 
 @endpoint("POST", "/carrier_accounts/register/new", status=201, takes=wire.RegistrationIn, gives=wire.CarrierAccountOut)
@@ -81,7 +85,7 @@ async def register_carrier_account(call: Call, given: wire.RegistrationIn) -> wi
     carrier, parameters = wire.registration(given)
     async with begin() as tx:
         account = await actions.register_carrier_account(tx, call.scope, carrier, parameters)
-    return wire.carrier_account_out(account, call.scope)
+    return _shown(call, account)
 
 
 @endpoint("GET", "/carrier_accounts/reg-status", gives=wire.RegistrationOut, query=wire.RegistrationQuery)

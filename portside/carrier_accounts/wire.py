@@ -147,7 +147,8 @@ class ObjectInfo(msgspec.Struct, kw_only=True):
 
 
 class CarrierAccountOut(msgspec.Struct, kw_only=True):
-    """`parameters` are names with masks. `service_levels` are there when the list was asked for them."""
+    """`parameters` are names with masks. `service_levels` are there when the list was asked for them; `object_info` is
+    left out for a retired client that it would break."""
 
     carrier: str
     object_id: str
@@ -160,7 +161,7 @@ class CarrierAccountOut(msgspec.Struct, kw_only=True):
     metadata: str
     carrier_name: str
     carrier_images: Images
-    object_info: ObjectInfo
+    object_info: ObjectInfo | UnsetType = UNSET
     service_levels: list[ServiceLevel] | UnsetType = UNSET
 
 
@@ -248,8 +249,9 @@ def _parameters(given: Mapping[str, Any]) -> dict[str, ParameterGiven]:
 
 
 def carrier_account_out(
-    account: CarrierAccount, scope: Scope, *, with_service_levels: bool = False
+    account: CarrierAccount, scope: Scope, *, user_agent: str = "", with_service_levels: bool = False
 ) -> CarrierAccountOut:
+    info = ObjectInfo(authentication=_authentication(account))
     return CarrierAccountOut(
         carrier=account.carrier,
         object_id=account.id,
@@ -262,7 +264,8 @@ def carrier_account_out(
         metadata=account.metadata,
         carrier_name=carrier_name(account.carrier),
         carrier_images=Images(),
-        object_info=ObjectInfo(authentication=_authentication(account)),
+        # Shippo's retired Ruby client makes a property of every `object_` key and fails at those it does not know.
+        object_info=UNSET if "RubyBindings" in user_agent else info,
         service_levels=list(service_levels(account.carrier)) if with_service_levels else UNSET,
     )
 

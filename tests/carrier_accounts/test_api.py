@@ -49,6 +49,15 @@ async def test_a_new_account_can_ship_with_usps_and_ups(api: httpx.AsyncClient) 
         assert set(row) == set(KEYS.split()) and set(row["carrier_images"]) == {"75", "200"}
 
 
+async def test_the_retired_ruby_client_gets_no_key_that_it_fails_at(api: httpx.AsyncClient) -> None:
+    made = await create(api)
+    api.headers["User-Agent"] = "Shippo/v2.0 RubyBindings"
+    (first, *_) = (await api.get("/carrier_accounts")).json()["results"]
+    assert first["object_id"] == made["object_id"]
+    assert set(first) == set(KEYS.split()) - {"object_info"}
+    assert "object_info" not in await create(api)
+
+
 async def test_live_mode_has_accounts_of_its_own(product: Callable[..., httpx.AsyncClient], alice: Person) -> None:
     async with product(alice.token) as test, product(alice.live_token) as live:
         mine = {row["object_id"] for row in (await test.get("/carrier_accounts")).json()["results"]}
