@@ -59,4 +59,5 @@ def http(merchant: Merchant) -> Iterator[httpx.Client]:
     """Plain HTTP with that account's token, no redirects, and no Accept of its own."""
     with httpx.Client(base_url=merchant.url, timeout=20, trust_env=False) as client:
         client.headers["Authorization"] = f"ShippoToken {merchant.token}"
+        del client.headers["Accept"]
         yield client

@@ -1,0 +1,1 @@
+"""Clients that their makers have retired, and that merchants still run."""
