@@ -99,16 +99,17 @@ async def add_rows(tx: Tx, scope: Scope, batch_id: Id, rows: Sequence[RowDraft])
     return await _save_status(tx, scope, batch_id)
 
 
-async def remove_rows(tx: Tx, scope: Scope, batch_id: Id, row_ids: Sequence[Id]) -> Batch:
-    """Take rows out. Raises NotFound, BadRequest."""
+async def remove_rows(tx: Tx, scope: Scope, batch_id: Id, named: Sequence[str]) -> Batch:
+    """Take out the rows that a request names by their ids. Raises NotFound, BadRequest."""
     await _changeable(tx, scope, batch_id)
+    row_ids = wire.row_ids(named)
     removed = await tx.fetch(
         "DELETE FROM batch_shipments WHERE account_id = $1 AND mode = $2 AND batch_id = $3 AND id = ANY($4::uuid[]) "
         "RETURNING id",
         scope.account_id,
         scope.mode,
         batch_id,
-        list(row_ids),
+        row_ids,
     )
     if missing := set(row_ids) - {record["id"] for record in removed}:
         raise wire.no_such_row(min(missing))

@@ -88,7 +88,7 @@ async def add_shipments_to_batch(call: Call, given: list[wire.BatchShipmentIn]) 
 @endpoint("POST", "/batches/{batch_id}/remove_shipments", takes=list[str], gives=wire.BatchOut)
 async def remove_shipments_from_batch(call: Call, given: list[str]) -> wire.BatchOut:
     """Remove shipments, by the ids that they have in the batch, from a batch that has not been purchased."""
-    return await _changed(call, lambda tx, batch_id: actions.remove_rows(tx, call.scope, batch_id, wire.row_ids(given)))
+    return await _changed(call, lambda tx, batch_id: actions.remove_rows(tx, call.scope, batch_id, given))
 
 
 @endpoint("POST", "/batches/{batch_id}/purchase", status=202, gives=wire.BatchOut)
