@@ -2,11 +2,12 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
+LEGACY := .venv-legacy
 PY := $(VENV)/bin/python
 B ?=
 T ?= tests
 
-.PHONY: help setup run test check freeze screenshots bench format lint types imports clean
+.PHONY: help setup run test compat check freeze screenshots bench format lint types imports clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -17,6 +18,13 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@echo "Setting up Python (about half a minute the first time) …"
 	@test -x $(PY) || python3 -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+# Clients that their makers have retired want libraries of their time.
+$(LEGACY)/.ready: tests/compat/retired/requirements.txt
+	@echo "Fetching the retired Python client …"
+	@test -x $(LEGACY)/bin/python || python3 -m venv $(LEGACY)
+	@$(LEGACY)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 node_modules/.ready: package.json package-lock.json
@@ -34,6 +42,9 @@ run: setup ## Start Portside with its demo at http://127.0.0.1:8000
 
 test: setup ## Run the whole suite, in parallel, on a PostgreSQL of its own (T=path for a part)
 	@scripts/with_chromium.sh $(PY) -m pytest -q -n auto --dist worksteal $(T)
+
+compat: setup $(LEGACY)/.ready ## Try other people's clients on a real server, the retired ones too
+	@$(PY) -m pytest -q -n auto --dist worksteal tests/compat
 
 check: setup format lint types imports ## Everything that CI checks
 	@scripts/with_chromium.sh $(PY) -m pytest -q -n auto --dist worksteal
@@ -63,4 +74,4 @@ bench: setup ## Run every bench, or one: make bench B=orders
 		case $$name in __init__|support*) ;; *) $(PY) -m bench.$$name;; esac; done
 
 clean: ## Remove what set-up made
-	rm -rf $(VENV) node_modules portside/web/static/dist portside/assets
+	rm -rf $(VENV) $(LEGACY) node_modules portside/web/static/dist portside/assets
