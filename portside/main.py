@@ -35,7 +35,7 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, order, sign_in, tokens, tracks
+from portside.web import assets, live, order, sign_in, tokens, tracks
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
 from portside.web import rates as rate_pages
@@ -82,6 +82,7 @@ PAGES: list[ControllerRouterHandler] = [
     *shipment_pages.routes,
     *tokens.routes,
     *webhook_pages.routes,
+    *live.routes,
 ]
 
 

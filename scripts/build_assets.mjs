@@ -69,12 +69,10 @@ async function styleSheet() {
   }
 }
 
-/** htmx with the one extension we use (server-sent events) in one file: one request, one order of loading. */
 async function scripts() {
-  const parts = ["htmx.min.js", "ext/hx-sse.min.js"].map((file) => text(module("htmx.org/dist", file)));
-  const bundle = (await Promise.all(parts)).map((part) => part.replace(/^\/\/# sourceMappingURL=.*$/gm, "").trim());
-  await emit("htmx.js", `${bundle.join(";\n")}\n`);
-  for (const own of ["app.js", "theme.js", "mark.svg"]) await emit(own, await readFile(path.join(SOURCE, own)));
+  const htmx = await text(module("htmx.org/dist/htmx.min.js"));
+  await emit("htmx.js", `${htmx.replace(/^\/\/# sourceMappingURL=.*$/gm, "").trim()}\n`);
+  for (const own of ["app.js", "live.js", "theme.js", "mark.svg"]) await emit(own, await readFile(path.join(SOURCE, own)));
 }
 
 /** The reader of the API's description at /docs. */

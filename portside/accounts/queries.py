@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from portside.accounts.models import Account, Credential, Session, User
@@ -138,6 +139,32 @@ async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
     user = User(id=Id(row["id"]), email=row["email"], name=row["name"])
     scope = Scope(Id(row["account_id"]), row["mode"], row["owner"], Actor("user", user.id))
     return Session(user=user, account_name=row["company_name"], scope=scope)
+
+
+async def find_sessions(tx: Tx, token_hashes: Collection[bytes]) -> dict[bytes, tuple[Id, Mode]]:
+    """What each of these sessions opens now, account and mode; those that have ended are missing.
+
+    # unscoped: the sessions are what tells the scopes.
+    """
+    rows = await tx.fetch(
+        "SELECT s.token_hash, s.account_id, s.mode FROM sessions s "
+        "JOIN members m ON m.account_id = s.account_id AND m.user_id = s.user_id "
+        "WHERE s.token_hash = ANY($1::bytea[]) AND s.expires_at > $2",
+        list(token_hashes),
+        now(),
+    )
+    return {row["token_hash"]: (Id(row["account_id"]), row["mode"]) for row in rows}
+
+
+async def list_owners(tx: Tx, scope: Scope) -> list[User]:
+    """Whom to write to about an account: its owners, or its platform's if it is managed and nobody signs in to it."""
+    rows = await tx.fetch(
+        "SELECT u.id, u.email, u.name FROM accounts a JOIN members m ON m.role = 'owner' AND m.account_id = "
+        "CASE WHEN EXISTS (SELECT FROM members WHERE account_id = a.id) THEN a.id ELSE a.parent_id END "
+        "JOIN users u ON u.id = m.user_id WHERE a.id = $1 ORDER BY m.created_at, u.id",
+        scope.account_id,
+    )
+    return [User(id=Id(row["id"]), email=row["email"], name=row["name"]) for row in rows]
 
 
 async def list_credentials(tx: Tx, scope: Scope) -> list[Credential]:

@@ -22,6 +22,7 @@ from portside.main import create_app
 from portside.orders.api import flush
 from portside.settings import Settings
 from portside.startup import Target, database, migrated, running
+from portside.web import live
 from portside.worker import run_worker
 
 
@@ -57,9 +58,12 @@ async def _serve(
 ) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{port}"
-    async with running(settings, target, application="portside-serve", public_url=address) as services:
+    async with (
+        running(settings, target, application="portside-serve", public_url=address) as services,
+        live.running() as lines,
+    ):
         tour = await set_up_demo(services) if demo else None
-        server = AnnouncingServer(_uvicorn_config(settings), address, tour)
+        server = AnnouncingServer(_uvicorn_config(settings), address, tour, lines)
         stop = asyncio.Event()
         working = asyncio.create_task(run_worker(settings, stop=stop) if with_worker else stop.wait())
         # What exists now lives as long as the process: the collector need not look at it again and again.
@@ -76,10 +80,11 @@ async def _serve(
 class AnnouncingServer(uvicorn.Server):
     """Says where it is once it listens, and not before."""
 
-    def __init__(self, config: uvicorn.Config, address: str, tour: Tour | None) -> None:
+    def __init__(self, config: uvicorn.Config, address: str, tour: Tour | None, lines: live.Lines) -> None:
         super().__init__(config)
         self._address = address
         self._tour = tour
+        self._lines = lines
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -100,6 +105,11 @@ class AnnouncingServer(uvicorn.Server):
         if self._tour is not None:
             print_tour(self._address, self._tour)
         sys.stdout.flush()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # An open stream is an answer that never ends by itself, and answers are waited for.
+        self._lines.end()
+        await super().shutdown(sockets)
 
 
 def _uvicorn_config(settings: Settings) -> uvicorn.Config:

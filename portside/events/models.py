@@ -65,3 +65,26 @@ class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
     payload: str | None
     shape_version: int
     created_at: dt.datetime
+
+
+class News(msgspec.Struct, frozen=True, kw_only=True):
+    """That something happened to an object; whoever cares reads the object."""
+
+    account_id: Id
+    mode: Mode
+    name: EventName
+    object_id: Id
+    seq: int
+
+
+class Bulletin(msgspec.Struct, frozen=True, kw_only=True):
+    """News up to a `horizon`: nothing of a transaction below it is still to come.
+
+    `is_cut`: there was more than was looked at, so anything may have happened. `is_late`: more is committed already and
+    comes with a later bulletin.
+    """
+
+    horizon: int
+    news: list[News]
+    is_cut: bool
+    is_late: bool

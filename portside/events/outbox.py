@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from portside.db.commits import after_commit
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.events.models import Event, EventName
+from portside.jobs import wake
 from portside.jobs.models import Job
 from portside.jobs.queue import job_part
 
 # Event name -> kinds of the jobs that react; handed down by `wiring.install()` at start, so that code stays below.
 Reactions = Mapping[EventName, Sequence[str]]
 _reactions: Reactions | None = None
+
+# Those who follow the log wait for this topic.
+TOPIC = "events"
 
 _INSERT = (
     "INSERT INTO events (id, account_id, mode, name, object_id, seq, actor, payload, created_at) "
@@ -60,4 +65,6 @@ def event_parts(events: Sequence[Event]) -> list[Part]:
         for e in events
         for kind in _reactions.get(e.name, ())
     ]
+    if rows:
+        after_commit(wake.noter(TOPIC))
     return [Part(_INSERT, tuple(zip(*rows, strict=True))), job_part(jobs)]

@@ -1,15 +1,15 @@
-"""Reading events: one for a job that reacts to it, many by position for those who follow along, a page for people."""
+"""Reading events: one for a job that reacts to it, news for those who follow along, a page for people."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
-from portside.events.models import EventRef, StoredEvent
+from portside.events.models import Bulletin, EventRef, News, StoredEvent
 from portside.kit.clock import UTC
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
@@ -46,27 +46,41 @@ async def get_events(tx: Tx, events: Sequence[EventRef]) -> list[StoredEvent]:
     return [_stored(row) for row in rows]
 
 
-# unscoped: followers of all accounts read the one log.
-async def events_since(tx: Tx, position: int, limit: int = 500) -> list[StoredEvent]:
-    """The events after `position`, in order, up to the first that an open transaction might still precede (law 14):
-    who goes on from the last position it was given misses none. A transaction that stays open, in whatever database of
-    the server, holds all followers up."""
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM events WHERE position > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot()) "
-        "ORDER BY position LIMIT $2",
-        position,
-        limit,
-    )
-    return [_stored(row) for row in rows]
+# The window is read along the index of xids and cut there, so that a burst, or statistics that are not true yet, cost
+# a bounded look. `is_late`: committed rows that an open transaction still holds back.
+_NEWS = """WITH seen AS MATERIALIZED (
+    SELECT pg_snapshot_xmin(pg_current_snapshot()) AS horizon
+), fresh AS MATERIALIZED (
+    SELECT account_id, mode, name, object_id, seq, position FROM events
+    WHERE xid >= $1::text::xid8 AND xid < (SELECT horizon FROM seen) ORDER BY xid LIMIT $3 + 1
+)
+SELECT seen.horizon::text, (SELECT count(*) FROM fresh) AS count, own.*, coalesce((
+    SELECT true FROM events WHERE xid >= (SELECT horizon FROM seen) ORDER BY xid LIMIT 1
+), false) AS is_late
+FROM seen LEFT JOIN (SELECT * FROM fresh WHERE account_id = ANY($2::uuid[])) AS own ON true ORDER BY own.position"""
 
 
-# unscoped: it tells how long the log is, and nothing of anybody.
-async def last_position(tx: Tx) -> int:
-    """Where to start following from now on: the last position that `events_since` would give, 0 if none."""
-    position: int | None = await tx.fetchval(
-        "SELECT position FROM events WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY position DESC LIMIT 1"
+# unscoped: the follower names the accounts whose news it may pass on.
+async def news_since(tx: Tx, horizon: int, accounts: Collection[Id], limit: int = 2000) -> Bulletin:
+    """What has happened since a horizon that an earlier bulletin gave, in order, whatever order transactions commit in
+    (law 14). Looks at `limit` events at most; after more, or a horizon of another database, it `is_cut`.
+
+    A transaction that stays open, in whatever database of the server, holds all followers up.
+    """
+    rows = await tx.fetch(_NEWS, str(horizon), list(accounts), limit)
+    reached = int(rows[0]["horizon"])
+    return Bulletin(
+        horizon=reached,
+        news=[News(**{name: row[name] for name in News.__struct_fields__}) for row in rows if row["name"] is not None],
+        is_cut=rows[0]["count"] > limit or horizon > reached,
+        is_late=rows[0]["is_late"],
     )
-    return position or 0
+
+
+# unscoped: it tells where the log ends, and nothing of anybody.
+async def news_horizon(tx: Tx) -> int:
+    """Where to start following from now on."""
+    return int(await tx.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
 
 
 async def list_events(tx: Tx, scope: Scope, *, before: Id | None = None, limit: int = 25) -> list[StoredEvent]:

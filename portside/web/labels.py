@@ -15,7 +15,7 @@ from portside.kit.ids import Id, as_id
 from portside.kit.services import services
 from portside.labels.flows import buy_label as buy
 from portside.labels.models import Label, LabelFileType, LabelRequest
-from portside.labels.queries import get_label
+from portside.labels.queries import get_label, labels_of_order
 from portside.orders.models import OPEN, Order
 from portside.orders.queries import get_order
 from portside.rates.models import StoredRate
@@ -50,7 +50,7 @@ async def buy_label(visit: Visit) -> Shown:
         # The answer goes to where the form stood instead of among the labels.
         headers = {"HX-Retarget": "#rates", "HX-Reswap": "outerHTML"}
         return Shown(template="orders/_rates.html", context=context, headers=headers)
-    return await _fragment(visit, order.id, labels[0].id)
+    return await _bought(visit, order.id, labels[0].id)
 
 
 @page("GET", "/app/orders/{order_id}/labels/{label_id}")
@@ -97,6 +97,14 @@ async def _fragment(visit: Visit, order_id: Id, label_id: Id) -> Shown:
     return Shown(template="orders/_label.html", context=context)
 
 
+async def _bought(visit: Visit, order_id: Id, label_id: Id) -> Shown:
+    """All labels of the order: the page may have heard of the new one already, and shows it once all the same."""
+    refresh = (await _fragment(visit, order_id, label_id)).context["refresh"]
+    async with reading() as tx:
+        labels = await labels_context(tx, visit, order_id, await labels_of_order(tx, visit.scope, order_id))
+    return Shown(template="orders/_labels.html", context={"labels": labels, "refresh": refresh})
+
+
 async def _label_of(tx: Tx, visit: Visit, order_id: Id, label_id: Id) -> Label:
     label = await get_label(tx, visit.scope, label_id)
     if label.order_id != order_id:
@@ -113,6 +121,14 @@ async def _rate_of(tx: Tx, visit: Visit, label: Label) -> StoredRate | None:
 def can_ship(order: Order, labels: Sequence[Label]) -> bool:
     """Whether the page offers another label: not while one is being bought, or once the order is done with."""
     return order.order_status in OPEN and not any(label.status in WAITING for label in labels)
+
+
+async def labels_context(tx: Tx, visit: Visit, order_id: Id, labels: Sequence[Label]) -> list[Mapping[str, Any]]:
+    """The `labels` of orders/_labels.html."""
+    rates = await find_rates_by_id(tx, visit.scope, [label.rate_id for label in labels if label.rate_id])
+    return [
+        label_context(visit, order_id, label, rates.get(label.rate_id) if label.rate_id else None) for label in labels
+    ]
 
 
 def label_context(visit: Visit, order_id: Id, label: Label, rate: StoredRate | None) -> Mapping[str, Any]:

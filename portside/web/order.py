@@ -19,13 +19,13 @@ from portside.orders.models import LineItem, Order
 from portside.orders.queries import get_order
 from portside.orders.rules import VALID_LABEL
 from portside.rates.models import StoredRate
-from portside.rates.queries import find_rates_by_id
 from portside.shipments.models import StoredShipment
-from portside.web.answers import HOME, Flash, redirect
-from portside.web.labels import can_ship, label_context
+from portside.web.answers import HOME, Flash, redirect, unchanged
+from portside.web.labels import can_ship, labels_context
 from portside.web.page import page
 from portside.web.rates import sender_of, ship_context, shipment_of
 from portside.web.senders import find_sender, keep_sender, read_sender, sender_form
+from portside.web.shell import count_to_ship
 from portside.web.tracks import find_track_of, track_context
 from portside.web.visit import Shown, Visit
 from portside.web.words import address_card, order_number, source_label, told
@@ -65,6 +65,37 @@ async def cancel_order(visit: Visit) -> Response[bytes]:
     return redirect(f"{HOME}/{visit.id('order_id')}", Flash("success", "The order was cancelled."))
 
 
+@page("GET", "/app/orders/{order_id}/news")
+async def poll_order(visit: Visit) -> Shown | Response[bytes]:
+    """What was changed elsewhere: by a teammate, in another tab, through the API."""
+    async with reading() as tx:
+        order = await get_order(tx, visit.scope, visit.id("order_id"))
+        labels = await labels_of_order(tx, visit.scope, order.id)
+        seen = visit.given("seen")
+        if seen == _version(order, labels):
+            return unchanged()
+        refresh = {
+            "order_status": order.order_status,
+            "to_ship": await count_to_ship(tx, visit.scope),
+            "labels": await labels_context(tx, visit, order.id, labels),
+            "track": await _track(tx, visit, order, labels),
+            "ship_to": address_card(order.details.to_address),
+            # Somebody may be filling the form in: it comes or goes, and is otherwise left alone.
+            "ship": await _ship(tx, visit, order, labels) if seen[-1:] != _version(order, labels)[-1:] else None,
+        }
+    context = {"order": {"id": order.id}, "news": {"poll_url": _news_url(order, labels)}, "refresh": refresh}
+    return Shown(template="orders/_news.html", context=context)
+
+
+def _news_url(order: Order, labels: Sequence[Label]) -> str:
+    return f"{HOME}/{order.id}/news?seen={_version(order, labels)}"
+
+
+def _version(order: Order, labels: Sequence[Label]) -> str:
+    """Changes with every change of the order; its last letter tells whether it can be shipped."""
+    return f"{order.event_seq}{'s' if can_ship(order, labels) else 'x'}"
+
+
 async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) -> Shown:
     async with reading() as tx:
         order = await get_order(tx, visit.scope, visit.id("order_id"))
@@ -76,21 +107,15 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
             "cancel_url": f"{HOME}/{order.id}/cancel" if can_ship(order, labels) else None,
             "edit_to_url": None,
             "ship_to": address_card(order.details.to_address),
-            "labels": await _labels(tx, visit, order, labels),
+            "labels": await labels_context(tx, visit, order.id, labels),
             "track": await _track(tx, visit, order, labels),
+            "news": {"poll_url": _news_url(order, labels)},
             "parcel_again": None,
             **await _ship(tx, visit, order, labels),
             **await _sender(tx, visit, order, sender_errors),
         }
     status = 422 if sender_errors else 200
     return Shown(template="orders/detail.html", context=context, section="orders", status=status)
-
-
-async def _labels(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> list[Mapping[str, Any]]:
-    rates = await find_rates_by_id(tx, visit.scope, [label.rate_id for label in labels if label.rate_id])
-    return [
-        label_context(visit, order.id, label, rates.get(label.rate_id) if label.rate_id else None) for label in labels
-    ]
 
 
 async def _track(tx: Tx, visit: Visit, order: Order, labels: Sequence[Label]) -> Mapping[str, Any] | None:
@@ -164,4 +189,4 @@ def _line(line: LineItem) -> Mapping[str, Any]:
     }
 
 
-routes = [show_order, save_sender, open_slip, cancel_order]
+routes = [show_order, poll_order, save_sender, open_slip, cancel_order]

@@ -11,6 +11,7 @@ from portside.kit.scope import Scope
 from portside.orders.models import TO_SHIP
 from portside.orders.queries import count_orders
 from portside.web.answers import HOME, Flash
+from portside.web.live import live_url
 from portside.web.visit import Shown, Visit
 
 # Counting stops here: more only means many.
@@ -41,6 +42,7 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
         "user": {"name": visit.user.name or visit.user.email, "email": visit.user.email},
         "account_links": [],
         "sign_out_url": "/sign-out",
+        "live_url": live_url(visit.signed_in),
         "csrf_token": visit.csrf_token,
         "home_url": HOME,
         "flashes": flashes,

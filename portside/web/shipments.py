@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
+from litestar import Response
 
 from portside.carriers.catalogue import carrier_name
 from portside.db.begin import reading
@@ -25,10 +26,10 @@ from portside.rates.queries import find_rates_by_id
 from portside.shipments.models import StoredShipment
 from portside.shipments.queries import find_shipments
 from portside.tracking.models import TrackingStatus
-from portside.web.answers import HOME
+from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
-from portside.web.words import order_number, place
+from portside.web.words import order_number, place, version
 
 PATH = "/app/shipments"
 PAGE_SIZE = 50
@@ -68,6 +69,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         given = urlencode({name: value for name, value in values.items() if value})
         return f"{PATH}?{given}" if given else PATH
 
+    def here(self) -> dict[str, str]:
+        """The page of the list, for `query`."""
+        return {"after": self.after or "", "before": self.before or ""}
+
     def page(self) -> PageRequest:
         return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
 
@@ -81,8 +86,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @page("GET", PATH)
-async def list_shipments(visit: Visit) -> Shown:
-    """The list; to htmx its rows."""
+async def list_shipments(visit: Visit) -> Shown | Response[bytes]:
+    """The list; to htmx its rows, or nothing when what it has seen is still so."""
     view = View(
         tab=next((tab for tab in TABS if tab.key == visit.given("tab")), TABS[0]),
         q=visit.given("q"),
@@ -91,8 +96,11 @@ async def list_shipments(visit: Visit) -> Shown:
     )
     async with reading() as tx:
         found = await _found(tx, visit.scope, view)
+        seen = version(found.rows)
+        if visit.given("seen") == seen:
+            return unchanged()
         told = await _told(tx, visit.scope, found.rows)
-    rows = _rows(view, found, told)
+    rows = _rows(view, found, told, seen)
     if visit.wants_fragment:
         return Shown(template="shipments/_rows.html", context=rows)
     tabs = [
@@ -122,7 +130,7 @@ async def _told(tx: Tx, scope: Scope, labels: Sequence[Label]) -> Told:
     )
 
 
-def _rows(view: View, found: Slice[Label], told: Told) -> dict[str, Any]:
+def _rows(view: View, found: Slice[Label], told: Told, seen: str) -> dict[str, Any]:
     labels = found.rows
     return {
         "shipments": [_row(label, told) for label in labels],
@@ -130,6 +138,8 @@ def _rows(view: View, found: Slice[Label], told: Told) -> dict[str, Any]:
             "previous_url": view.query(before=labels[0].id) if found.has_previous and labels else None,
             "next_url": view.query(after=labels[-1].id) if found.has_next and labels else None,
             "note": f"{len(labels)} {'shipment' if len(labels) == 1 else 'shipments'} on this page",
+            # A search looks at many orders, which is too much to do whenever one changes.
+            "poll_url": None if view.q else view.query(**view.here(), seen=seen),
         },
         "empty": _empty(view),
     }

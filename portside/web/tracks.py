@@ -68,6 +68,7 @@ def track_context(order_id: Id, track: Track, label: Label) -> Mapping[str, Any]
     url = f"{HOME}/{order_id}/tracks/{track.id}"
     latest = current(track.scans)
     return {
+        "id": track.id,
         "status": track.status or "UNKNOWN",
         "substatus": _substatus(latest.substatus if latest else None),
         "status_details": latest.text if latest else "",

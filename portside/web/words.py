@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from portside.addresses.models import Address
 from portside.addresses.rules import address_lines, phone_text
 from portside.errors import AppError, FieldErrors
+from portside.labels.models import Label
 from portside.orders.models import Order
 
 _SOURCES = {
@@ -25,6 +27,12 @@ _STATE_SHOWN_IN = frozenset({"US", "CA", "AU", "BR", "MX", "IT", "IN", "CN"})
 def source_label(shop_app: str) -> str:
     """Where an order came from."""
     return _SOURCES.get(shop_app, shop_app)
+
+
+def version(rows: Iterable[Order | Label]) -> str:
+    """Changes when a row of a list comes, goes or is changed."""
+    told = "".join(f"{row.id}{row.updated_at.isoformat()}" for row in rows)
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def order_number(order: Order) -> str:

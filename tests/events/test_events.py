@@ -1,4 +1,4 @@
-"""Events: written with the change, read one by one, by page and by position."""
+"""Events: written with the change, read one by one, by page and by those who follow."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from portside.db.pool import current_pool
 from portside.errors import NotFound
 from portside.events import jobs as upkeep
 from portside.events import outbox
-from portside.events.models import Event, EventRef, StoredEvent
-from portside.events.queries import events_since, get_event, get_events, last_position, list_events
+from portside.events.models import Event, EventRef, News
+from portside.events.queries import get_event, get_events, list_events, news_horizon, news_since
 from portside.jobs.drain import drain
 from portside.jobs.models import Run
 from portside.kit.clock import now
@@ -39,18 +39,24 @@ def _event(scope: Scope, seq: int = 1, created_at: dt.datetime | None = None) ->
     )
 
 
-async def _followed(position: int, count: int) -> list[StoredEvent]:
+async def _followed(horizon: int, scope: Scope, count: int, limit: int = 2000) -> list[News]:
     """What a follower is given until it has so many. It may have to wait: for it, a transaction open in any other
     database of the server counts too."""
-    seen: list[StoredEvent] = []
+    seen: list[News] = []
     async with asyncio.timeout(20):
         while len(seen) < count:
             async with reading() as tx:
-                found = await events_since(tx, position, limit=7)
-            seen += found
-            position = found[-1].position if found else position
-            await asyncio.sleep(0 if found else 0.01)
+                bulletin = await news_since(tx, horizon, [scope.account_id], limit)
+            assert not bulletin.is_cut
+            seen += bulletin.news
+            horizon = bulletin.horizon
+            await asyncio.sleep(0 if bulletin.news else 0.01)
     return seen
+
+
+async def _horizon() -> int:
+    async with reading() as tx:
+        return await news_horizon(tx)
 
 
 async def _record(*events: Event) -> None:
@@ -118,8 +124,7 @@ async def test_pages_of_an_accounts_events_are_newest_first(scope: Scope) -> Non
 
 
 async def test_a_follower_misses_no_event_of_a_transaction_that_commits_late(database: str, scope: Scope) -> None:
-    async with reading() as tx:
-        start = await last_position(tx)
+    start = await _horizon()
     late = await asyncpg.connect(database)
     try:
         transaction = late.transaction()
@@ -127,31 +132,61 @@ async def test_a_follower_misses_no_event_of_a_transaction_that_commits_late(dat
         await late.execute(_RAW, scope.account_id)
         await _record(_event(scope))
         async with reading() as tx:
-            # The later position is committed and the earlier one is not: the follower gets neither yet.
-            assert await events_since(tx, start) == []
-            assert await last_position(tx) == start
+            # The later position is committed and the earlier one is not: the follower gets neither yet, and is told.
+            early = await news_since(tx, start, [scope.account_id])
+        assert (early.news, early.is_late) == ([], True)
         await transaction.commit()
     finally:
         await late.close()
-    seen = await _followed(start, 2)
-    async with reading() as tx:
-        assert [event.name for event in seen] == ["order_updated", "order_created"]
-        assert await events_since(tx, seen[0].position) == seen[1:]
-        assert await events_since(tx, start, limit=1) == seen[:1]
-        assert await last_position(tx) == seen[-1].position
+    seen = await _followed(early.horizon, scope, 2)
+    assert [news.name for news in seen] == ["order_updated", "order_created"]
+
+
+async def test_a_follower_misses_no_event_whose_older_transaction_wrote_it_later(database: str, scope: Scope) -> None:
+    start = await _horizon()
+    older, younger = await asyncpg.connect(database), await asyncpg.connect(database)
+    try:
+        first, second = older.transaction(), younger.transaction()
+        await first.start()
+        await older.execute("SELECT pg_current_xact_id()")
+        await second.start()
+        await younger.execute(_RAW, scope.account_id)
+        # The older transaction takes the later position and commits first, so that its row is below every horizon while
+        # the row before it is still to come.
+        await older.execute(_RAW, scope.account_id)
+        await first.commit()
+        seen = await _followed(start, scope, 1)
+        horizon = await _horizon()
+        await second.commit()
+    finally:
+        await older.close()
+        await younger.close()
+    seen += await _followed(horizon, scope, 1)
+    assert len({news.object_id for news in seen}) == 2
 
 
 @pytest.mark.usefixtures("database")
-async def test_a_follower_among_many_writers_sees_every_event_once_in_order(scope: Scope) -> None:
-    async with reading() as tx:
-        position = await last_position(tx)
+async def test_a_follower_among_many_writers_sees_every_event_once(scope: Scope) -> None:
+    start = await _horizon()
     writers = asyncio.gather(*[_record(*[_event(scope, seq) for seq in range(1 + n % 4)]) for n in range(60)])
-    seen = [event.position for event in await _followed(position, 150)]
+    seen = [news.object_id for news in await _followed(start, scope, 150)]
     await writers
-    assert len(seen) == 150
-    assert seen == sorted(set(seen))
     async with reading() as tx:
-        assert len(await list_events(tx, scope, limit=1000)) == 150
+        written = [event.object_id for event in await list_events(tx, scope, limit=1000)]
+    assert len(written) == 150
+    assert sorted(seen) == sorted(written)
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_follower_far_behind_is_told_so_and_hears_nothing_of_others(scope: Scope) -> None:
+    start = await _horizon()
+    await _record(*[_event(scope) for _ in range(5)])
+    await _followed(start, scope, 5)
+    async with reading() as tx:
+        assert (await news_since(tx, start, [scope.account_id], limit=3)).is_cut
+        assert (await news_since(tx, start, [new_id()])).news == []
+        # A horizon that this database has not reached comes from another one, before a restore.
+        assert (await news_since(tx, 10**15, [scope.account_id])).is_cut
 
 
 @pytest.mark.usefixtures("product")

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=8000)
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
+STREAM = "/app/live/sample"
 
 Answer = tuple[int, str]
 
@@ -61,7 +62,8 @@ class Site:
             return 200, TYPES[file.suffix], file.read_bytes()
         if path in self.answers:
             status, html = self.answers[path]()
-            return status, "text/html; charset=utf-8", html.encode()
+            kind = "text/event-stream" if path == STREAM else "text/html; charset=utf-8"
+            return status, kind, html.encode()
         return 204, "text/html", b""
 
     def show(self, path: str, template: str, context: dict[str, Any]) -> None:
@@ -189,6 +191,9 @@ def test_from_parcel_to_tracked_label_without_reload(page: Page, site: Site) -> 
     site.show("/buy", "orders/_label.html", fragment(label=label("QUEUED"), refresh=None))
     site.show("/label", "orders/_label.html", fragment(label=label("SUCCESS"), refresh=REFRESH))
     site.show("/track", "orders/_timeline.html", fragment(track=track("DELIVERED", None, final=True)))
+    # A short stream that the browser comes back to, so that what it tells is told again and again.
+    heard: list[str] = []
+    site.answers[STREAM] = lambda: (200, "retry: 200\n\n" + "".join(heard))
     page.goto("/")
     page.evaluate("window.sameDocument = true")
     page.get_by_label("Package").select_option("s")
@@ -201,6 +206,8 @@ def test_from_parcel_to_tracked_label_without_reload(page: Page, site: Site) -> 
     expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=8000)
     expect(page.locator("#order-status")).to_have_text("Shipped")
     expect(page.locator("#ship")).to_be_hidden()
+    expect(page.locator("#track")).to_contain_text("No scans yet")
+    heard.append('event: news\nid: 1\ndata: [["track_updated","t1",2]]\n\n')
     expect(page.locator("#track")).to_contain_text("Out for delivery")
     expect(page.locator("#track .panel-head .status")).to_have_text("Delivered")
     assert page.evaluate("window.sameDocument")

@@ -118,9 +118,9 @@ def test_every_asset_of_a_page_was_built(tags: Tags) -> None:
 
 
 def test_waiting_parts_poll_and_final_ones_do_not() -> None:
-    assert 'hx-trigger="load delay:500ms, every 2s"' in PAGES["fragment-label-queued"]
-    assert 'hx-trigger="every 5s"' in PAGES["fragment-label-refunded"]
-    assert 'hx-trigger="every 2s"' in PAGES["order-bought"]
+    assert 'hx-trigger="load delay:500ms, live, every 5s"' in PAGES["fragment-label-queued"]
+    assert 'hx-trigger="live, every 30s"' in PAGES["fragment-label-refunded"]
+    assert 'data-live="track_updated" data-live-of="t1"' in PAGES["order-bought"]
     assert "hx-trigger" not in PAGES["fragment-track"]
 
 

@@ -1,4 +1,4 @@
-// The little behaviour that HTML and htmx lack: theme, keyboard, picking rows, dialogs, menus, toasts, copying.
+// The little behaviour that HTML and htmx lack: theme, keyboard, picking rows, dialogs, menus, toasts, copying, hearing news.
 // Everything is delegated from the document and driven by data attributes, so swapped-in fragments need no set-up.
 
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -292,6 +292,71 @@ function localTimes(root) {
     time.title = new Date(time.dateTime).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
   }
 }
+
+// Live parts: what carries data-live asks for itself anew when it hears of one of its events (see macros/live.html).
+const LIVE_PAUSE = 700;
+// Id of a part that has just asked → whether it is to ask once more after the pause.
+const resting = new Map();
+// Parts that heard of something while the tab was hidden.
+const missed = new Set();
+
+const concerns = ({ dataset }, news) =>
+  news.some(([name, id]) => dataset.live.split(" ").includes(name) && (!dataset.liveOf || dataset.liveOf === id));
+
+function freshen(part) {
+  const { id } = part;
+  if (resting.has(id)) return resting.set(id, true);
+  resting.set(id, false);
+  setTimeout(() => {
+    const again = resting.get(id);
+    resting.delete(id);
+    const same = document.getElementById(id);
+    if (again && same?.dataset.live) freshen(same);
+  }, LIVE_PAUSE);
+  part.dispatchEvent(new Event("live"));
+}
+
+function hear({ kind, news }) {
+  for (const part of all("[data-live]")) {
+    if (kind === "news" && !concerns(part, news)) continue;
+    if (document.hidden) missed.add(part.id);
+    else freshen(part);
+  }
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return;
+  for (const id of missed) {
+    const part = document.getElementById(id);
+    if (part?.dataset.live) freshen(part);
+  }
+  missed.clear();
+});
+
+/** Without a shared line, a tab holds one of its own while it is looked at. */
+async function listenAlone(url, script) {
+  const { Line } = await import(script);
+  const line = new Line(url, (kind, news) => hear({ kind, news }));
+  const follow = () => (document.hidden ? line.close() : line.open());
+  document.addEventListener("visibilitychange", follow);
+  window.addEventListener("pagehide", () => line.close());
+  follow();
+}
+
+function listen(url, script) {
+  if (!window.SharedWorker) return listenAlone(url, script);
+  // The address is one session's in one mode: tabs that look at something else share another worker.
+  const worker = new SharedWorker(script, { name: url, type: "module" });
+  const join = () => worker.port.postMessage({ url });
+  worker.addEventListener("error", () => listenAlone(url, script), { once: true });
+  worker.port.onmessage = ({ data }) => hear(data);
+  window.addEventListener("pagehide", () => worker.port.postMessage({}));
+  window.addEventListener("pageshow", (event) => event.persisted && join());
+  join();
+}
+
+const { liveUrl, liveScript } = document.body.dataset;
+if (liveUrl) listen(liveUrl, liveScript);
 
 function refresh() {
   showTheme();

@@ -6,7 +6,7 @@ from types import SimpleNamespace as Ns
 from typing import Any
 
 from tests.web.samples.order_list import order_list
-from tests.web.samples.order_page import REFUSED, label, order_page, parcel, rates, rating, sender, track
+from tests.web.samples.order_page import REFUSED, SHIP_TO, label, order_page, parcel, rates, rating, sender, track
 from tests.web.samples.others import shipment_list, sign_in, token_page, webhook_page
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
@@ -17,6 +17,14 @@ def fragment(**context: Any) -> dict[str, Any]:
 
 BOUGHT = {"labels": [label("SUCCESS")], "track": track(), "can_ship": False, "cancel_url": None}
 REFRESH = Ns(order_status="SHIPPED", ship=None, to_ship="6", track=track("PRE_TRANSIT", None, []))
+NEWS = Ns(
+    order_status="SHIPPED",
+    to_ship="6",
+    labels=[label("SUCCESS")],
+    track=track(),
+    ship_to=SHIP_TO,
+    ship=Ns(parcel=None, rating=None),
+)
 
 # Name of the page → template and context. Every template stands here at least once; test_templates.py checks it.
 SCENES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -126,5 +134,10 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         fragment(label=label("REFUNDPENDING", refund_url=None), refresh=None),
     ),
     "fragment-track": ("orders/_timeline.html", fragment(track=track("DELIVERED", None, final=True))),
+    "fragment-labels": (
+        "orders/_labels.html",
+        fragment(labels=[label("SUCCESS"), label("ERROR", id="l0")], refresh=REFRESH),
+    ),
+    "fragment-news": ("orders/_news.html", fragment(order=Ns(id="o1"), news=Ns(poll_url="/news"), refresh=NEWS)),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
 }

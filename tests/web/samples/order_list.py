@@ -69,7 +69,7 @@ def _order(
     )
 
 
-PAGE = Ns(previous_url=None, next_url="?after=x", note="12 orders on this page", poll_url=None)
+PAGE = Ns(previous_url=None, next_url="?after=x", note="12 orders on this page", poll_url="/orders-news")
 BULK = [
     Ns(label="Buy labels", icon="tag", url="#"),
     Ns(label="Packing slips", icon="file-text", url="#"),

@@ -155,6 +155,7 @@ def history() -> list[Ns]:
 
 def track(status: str = "TRANSIT", sub: Ns | None = OUT, events: list[Ns] | None = None, final: bool = False) -> Ns:
     return Ns(
+        id="t1",
         status=status,
         substatus=sub,
         status_details="",
@@ -213,6 +214,7 @@ def order_page(status: str = "PAID", **changes: Any) -> dict[str, Any]:
         "parcel_again": None,
         "labels": [],
         "track": None,
+        "news": Ns(poll_url="/news"),
         "can_ship": True,
         "parcel": parcel(),
         "rating": rating("empty"),

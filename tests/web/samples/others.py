@@ -63,7 +63,7 @@ def shipment_list(**changes: Any) -> dict[str, Any]:
         "tabs": SHIPMENT_TABS,
         "filters": filters("shipments.html"),
         "shipments": shipments(),
-        "page": Ns(previous_url="?before=x", next_url=None, note="10 shipments"),
+        "page": Ns(previous_url="?before=x", next_url=None, note="10 shipments", poll_url="/shipments-news"),
         "empty": Ns(title="No shipments yet", text="A label you buy appears here.", url=None, action=""),
     }
     return context | changes

@@ -45,6 +45,7 @@ def shell(active: str, child: str = "", mode: str = "live", **changes: Any) -> N
         "user": Ns(name="Alice", email="alice@lantern.example"),
         "account_links": [Ns(label="Team", href="#", icon="users")],
         "sign_out_url": "#",
+        "live_url": "/app/live/sample",
         "csrf_token": "sample-token",
         "home_url": "orders.html",
         "flashes": [],
