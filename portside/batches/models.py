@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
@@ -92,6 +93,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which of a batch's rows a caller wants to see; None means all."""
+    """Which of a batch's rows a caller wants to see: of one result or all, and which page of them."""
 
     object_results: RowResult | None = None
+    page: Annotated[int, Meta(ge=1)] | None = None
+    results: Annotated[int, Meta(ge=1)] | None = None
+    page_token: str | None = None
