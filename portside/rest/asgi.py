@@ -30,7 +30,8 @@ def front(app: ASGIApp) -> ASGIApp:
             state["raw_path"] = clean.encode("latin-1", "replace")
         is_head = state["method"] == "HEAD"
         if is_head:
-            state["method"] = "GET"
+            # A scope of its own: the server reads the method in its scope again, to know that no body will follow.
+            state = {**state, "method": "GET"}
         request_id = _request_id(state["headers"])
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -48,7 +49,7 @@ def front(app: ASGIApp) -> ASGIApp:
             await send(message)
 
         try:
-            await app(scope, receive, pass_on)
+            await app(state, receive, pass_on)  # type: ignore[arg-type]
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000, 2)
             if _log.is_enabled_for(20):

@@ -32,7 +32,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         headers["WWW-Authenticate"] = "ShippoToken"
     # Some old clients tell "no such thing" from other errors only by a body that is not JSON.
     if isinstance(failure, NotFound) and not _accepts_json(request):
-        return Response(_page(request), status_code=404, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(_page(request), status_code=404, media_type="text/html", headers=headers)
     body = msgspec.json.encode(failure.body())
     return Response(body, status_code=failure.status, media_type="application/json", headers=headers)
 

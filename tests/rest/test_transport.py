@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from portside.accounts import actions, queries
 from portside.db.begin import begin, reading
+from portside.rest.answer import Answer
+from portside.rest.asgi import front
 from portside.rest.caller import forget_tokens
 from tests.support.cast import Person
 
@@ -74,7 +78,7 @@ async def test_unknown_paths_and_ids_are_404_in_the_callers_language(product: Ma
             assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
             answer = await client.get(path, headers={"Accept": "*/*"})
             assert answer.status_code == 404 and answer.text.startswith("<h1>Not Found</h1>")
-            assert answer.headers["content-type"].startswith("text/html")
+            assert answer.headers["content-type"] == "text/html; charset=utf-8"
 
 
 async def test_a_wrong_verb_is_405_and_says_what_is_allowed(api: httpx.AsyncClient) -> None:
@@ -156,3 +160,22 @@ async def test_files_need_their_signature(product: Maker, alice: Any) -> None:
         assert answer.headers["content-type"] == "application/pdf"
         for wrong in (url.split("?")[0], url[:-3], url.replace("one.pdf", "two.pdf"), url.replace("one", "../../x")):
             assert (await client.get(wrong)).status_code == 404
+
+
+async def test_a_connection_serves_on_after_head() -> None:
+    config = uvicorn.Config(front(Answer(200, b"{}")), port=0, lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    try:
+        reader, writer = await asyncio.open_connection(*server.servers[0].sockets[0].getsockname())
+        writer.write(b"HEAD /orders HTTP/1.1\r\nHost: x\r\n\r\nGET /orders HTTP/1.1\r\nHost: x\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200") and b"content-length: 2" in head
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+        assert await reader.readexactly(2) == b"{}"
+        writer.close()
+    finally:
+        server.should_exit = True
+        await serving
