@@ -65,6 +65,26 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
         return self.grams / GRAMS_PER_OUNCE
 
 
+class Contains(msgspec.Struct, frozen=True, kw_only=True):
+    contains: bool = False
+
+
+class DangerousGoods(msgspec.Struct, frozen=True, kw_only=True):
+    contains: bool = False
+    biological_material: Contains = Contains()
+    lithium_batteries: Contains = Contains()
+
+    def any(self) -> bool:
+        """Whoever names a kind has some of it, whatever the first word says."""
+        return self.contains or self.biological_material.contains or self.lithium_batteries.contains
+
+
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """Of the options that only some carriers know, those that these two act on."""
+
+    dangerous_goods: DangerousGoods = DangerousGoods()
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a shipment."""
 
@@ -75,6 +95,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     is_return: bool = False
     reference_1: str = ""
     reference_2: str = ""
+    other: Extras = Extras()
 
 
 class CustomsItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,6 +276,7 @@ def _options(wanted: Wanted, destination: Address) -> Options:
         insured_value=Decimal(0) if wanted.insurance is None else _dollars(wanted.insurance),
         cod_amount=Decimal(0) if wanted.cod is None else _dollars(wanted.cod),
         saturday_delivery=wanted.saturday_delivery,
+        dangerous_goods=wanted.other.dangerous_goods.any(),
         # Nobody said: a company's address is taken for a business.
         residential=not destination.company if residential is None else residential,
     )

@@ -206,6 +206,7 @@ def _endorsements(options: Wanted, parcel: Parcel, quote: Quote) -> tuple[str, .
         (f"{(options.signature or '').replace('_', ' ')} signature required", "Signature" in charged),
         ("Saturday delivery", "Saturday delivery" in charged),
         (f"Collect {cod.amount} {cod.currency}" if cod else "", "Collect on delivery" in charged),
+        ("Dangerous goods", options.other.dangerous_goods.any()),
         ("Insured", quote.insurance_price is not None),
     )
     return tuple(text for text, holds in marks if holds)

@@ -150,6 +150,8 @@ def _check_request(tariff: Tariff, request: RateRequest) -> Lane:
         raise NotServed(f"{tariff.name} does not serve {lane_kind(lane).replace('_', ' ')} addresses.")
     if request.to_po_box and not tariff.delivers_to_po_boxes:
         raise NotServed(f"{tariff.name} does not deliver to PO boxes.")
+    if request.options.dangerous_goods and not tariff.dangerous_goods:
+        raise NotServed(f"{tariff.name} takes no dangerous goods.")
     if not request.pieces:
         raise NotServed("A shipment needs at least one parcel.", "input")
     if len(request.pieces) > tariff.max_pieces:
@@ -180,6 +182,8 @@ def _quote(tariff: Tariff, service: Service, lane: Lane, request: RateRequest) -
     zone_name = zone(tariff.carrier, lane)
     if lane_kind(lane) not in service.lanes or not service.card.serves(zone_name):
         raise NotServed(f"{service.name} is not offered from {lane.origin.country} to {lane.destination.country}.")
+    if request.options.dangerous_goods and service.token not in tariff.dangerous_goods:
+        raise NotServed(f"{service.name} takes no dangerous goods.")
     days = service.card.transit_days(zone_name)
     delivery_date, on_saturday = _delivery(service, request.ship_date, days, request.options)
     bills = [_bill_piece(tariff, service, zone_name, piece, request.options) for piece in request.pieces]

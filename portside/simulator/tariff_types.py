@@ -41,6 +41,7 @@ class Options(msgspec.Struct, frozen=True):
     cod_amount: Decimal = Decimal(0)
     saturday_delivery: bool = False
     residential: bool = True
+    dangerous_goods: bool = False
 
 
 class RateRequest(msgspec.Struct, frozen=True):
@@ -150,7 +151,8 @@ class FlatPrice(msgspec.Struct, frozen=True):
 
 
 class Tariff(msgspec.Struct, frozen=True):
-    """Everything one carrier charges. `billed_as` gives packs billed at one weight whatever is in them."""
+    """Everything one carrier charges. `billed_as` gives packs billed at one weight whatever is in them; only the
+    services in `dangerous_goods` take such."""
 
     carrier: CarrierToken
     name: str
@@ -165,6 +167,7 @@ class Tariff(msgspec.Struct, frozen=True):
     ships_only_from_us: bool
     cod_fee: int | None = None
     saturday_fee: int = 0
+    dangerous_goods: frozenset[str] = frozenset()
     delivers_to_po_boxes: bool = True
 
 

@@ -147,6 +147,7 @@ def _read_flat_rates() -> dict[tuple[str, str], FlatPrice]:
 USPS = Tariff(
     carrier="usps",
     name="USPS",
+    dangerous_goods=frozenset({"usps_ground_advantage"}),
     services=(
         Service(
             "usps_ground_advantage",

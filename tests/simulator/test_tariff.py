@@ -303,3 +303,12 @@ def test_every_card_is_a_full_sheet() -> None:
             assert all(len(row) == len(card.zones) for row in card.cents)
             assert list(card.ounces) == sorted(card.ounces)
             assert card.ounces[-1] >= service.max_ounces
+
+
+def test_dangerous_goods_go_by_ground_advantage_only() -> None:
+    dangerous = Options(dangerous_goods=True)
+    assert tokens("usps", ask(options=dangerous)) == {"usps_ground_advantage"}
+    assert "Priority Mail International takes no dangerous goods." in {
+        refused.text for refused in rate_all("usps", ask(destination=BERLIN, options=dangerous)).refusals
+    }
+    assert refusal("ups", ask(options=dangerous)) == "UPS takes no dangerous goods."
