@@ -146,7 +146,7 @@ def label_context(visit: Visit, order_id: Id, label: Label, rate: StoredRate | N
         "tracking_number": label.tracking_number or "",
         "tracking_url": label.tracking_url or "",
         "pdf_url": services().file_url(label.file_key) if label.file_key else "",
-        "invoice_url": "",
+        "invoice_url": services().file_url(label.invoice_key) if label.invoice_key else "",
         "messages": [message.text for message in label.messages],
         "poll_url": f"{url}?seen={label.status}",
         "refund_url": f"{url}/refund" if label.status == "SUCCESS" else None,

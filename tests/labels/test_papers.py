@@ -196,7 +196,7 @@ async def test_a_qr_code_tells_the_tracking_number(api: httpx.AsyncClient, usps:
 
 
 async def test_only_usps_and_only_at_home_has_qr_codes(api: httpx.AsyncClient) -> None:
-    wanted = {"extra": {"qr_code_requested": "true"}}
+    wanted: dict[str, Any] = {"extra": {"qr_code_requested": "true"}}
     assert (await abroad(api, **wanted))["qr_code_url"] is None
     shipment = {**wanted, "address_from": FROM, "address_to": {**FROM, "name": "Bob"}, "parcels": [PARCEL]}
     rates = (await api.post("/shipments", json={**shipment, "async": False})).json()["rates"]

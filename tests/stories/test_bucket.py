@@ -16,10 +16,11 @@ EMAIL = "alice@bucket.example"
 
 
 async def doctor(installation: Installation) -> tuple[int, str]:
-    command = [PORTSIDE, "doctor"]
-    done = await asyncio.to_thread(
-        subprocess.run, command, env=installation.environ, capture_output=True, timeout=60, check=False
-    )
+    def run() -> subprocess.CompletedProcess[bytes]:
+        command = [str(PORTSIDE), "doctor"]
+        return subprocess.run(command, env=installation.environ, capture_output=True, timeout=60, check=False)
+
+    done = await asyncio.to_thread(run)
     return done.returncode, done.stdout.decode()
 
 

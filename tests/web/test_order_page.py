@@ -10,6 +10,7 @@ import pytest
 
 from portside.jobs.drain import drain
 from tests.support.cast import Person
+from tests.support.objects import DECLARATION, shipment_body
 from tests.web.conftest import Browser
 from tests.web.test_orders import push
 
@@ -313,3 +314,16 @@ async def test_shipments_are_found_by_number_name_and_state(sending: Desk, api: 
 async def number_of(api: httpx.AsyncClient) -> str:
     number: str = (await api.get("/transactions")).json()["results"][0]["tracking_number"]
     return number
+
+
+async def test_an_invoice_is_opened_from_the_page(desk: Desk, api: httpx.AsyncClient) -> None:
+    toronto = {**SENDER, "name": "Carla Example", "city": "Toronto", "state": "ON", "zip": "M5V 2T6", "country": "CA"}
+    order = desk.path.rpartition("/")[2]
+    body = shipment_body(address_to=toronto, customs_declaration=DECLARATION, order=order)
+    rates = (await api.post("/shipments", json=body)).json()["rates"]
+    label = (await api.post("/transactions", json={"rate": rates[0]["object_id"], "async": False})).json()
+    assert label["status"] == "SUCCESS", label["messages"]
+    page = await desk.page()
+    assert "Commercial invoice" in page
+    invoice = await desk.browser.get(attribute(page, "href", "/files/invoices/"))
+    assert invoice.content.startswith(b"%PDF-")
