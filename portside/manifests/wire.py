@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -36,6 +37,10 @@ class ManifestIn(msgspec.Struct, kw_only=True):
     address_from: ShipmentAddressIn | str | None = None
     transactions: Annotated[list[str], Meta(min_length=1, max_length=LONGEST)] | None = None
     is_async: bool = msgspec.field(name="async", default=True)
+
+    @staticmethod
+    def also_required(given: Mapping[str, Any]) -> tuple[str, ...]:
+        return ("address_from",) if given.get("provider") else ("carrier_account", "address_from")
 
 
 class ManifestOut(msgspec.Struct, kw_only=True):

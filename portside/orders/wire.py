@@ -75,6 +75,10 @@ class OrderIn(msgspec.Struct, kw_only=True):
     weight: DecimalText | None = None
     weight_unit: WeightUnit | None = None
 
+    @staticmethod
+    def also_required(given: Mapping[str, Any]) -> tuple[str, ...]:
+        return () if given.get("line_items") else ("weight", "weight_unit")
+
 
 class LineItemOut(msgspec.Struct, kw_only=True):
     object_id: str

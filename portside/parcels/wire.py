@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -71,6 +72,10 @@ class ParcelIn(msgspec.Struct, kw_only=True):
     template: Annotated[str, Meta(max_length=100, description="Token of a carrier's parcel template.")] = ""
     extra: ParcelExtraIn | None = None
     metadata: Text = ""
+
+    @staticmethod
+    def also_required(given: Mapping[str, Any]) -> tuple[str, ...]:
+        return () if given.get("template") else ("length", "width", "height", "distance_unit")
 
 
 class ParcelOut(msgspec.Struct, kw_only=True):

@@ -145,12 +145,20 @@ def _convert_struct(info: inspect.StructType, value: Any, depth: int) -> Any:
         except _Wrong as wrong:
             errors[field.encode_name] = wrong.errors if isinstance(wrong.errors, list) else [wrong.errors]
     if errors:
-        raise _Wrong(errors)
+        raise _Wrong({name: [REQUIRED] for name in _lacking(info.cls, value)} | errors)
     return info.cls(**found)
 
 
+def _lacking(kind: type, given: Mapping[str, Any]) -> list[str]:
+    """Fields that a request like this must have though others need not, by `also_required` of the type, and has not.
+
+    Whoever reads the finished value refuses it for them; a request that is wrong already hears of all at once."""
+    also_required = getattr(kind, "also_required", None)
+    return [name for name in also_required(given) if given.get(name) in (None, "")] if also_required else []
+
+
 def _is_blank(field: inspect.Field, given: Any) -> bool:
-    """Null always means absent; so does empty text, unless the field is text."""
+    """Null always means absent; so does empty text, unless the field is text that may be empty."""
     if given is None:
         return True
     if not isinstance(given, str):
@@ -163,7 +171,7 @@ def _plain_text(info: inspect.Type) -> bool:
     info = _bare(info)
     if isinstance(info, inspect.UnionType):
         return any(_plain_text(choice) for choice in info.types)
-    return isinstance(info, inspect.StrType) and info.pattern != PLAIN
+    return isinstance(info, inspect.StrType) and (info.pattern is None or re.search(info.pattern, "") is not None)
 
 
 def _convert_list(info: inspect.ListType, value: Any, depth: int) -> list[Any]:

@@ -30,12 +30,25 @@ async def test_a_pushed_order_reads_back_as_it_was_answered(api: httpx.AsyncClie
 async def test_all_missing_fields_are_named_at_once(api: httpx.AsyncClient) -> None:
     answer = await api.post("/orders", json={})
     assert answer.status_code == 400
-    required = ["This field is required."]
-    assert answer.json() == {"to_address": required, "placed_at": required} or set(answer.json()) == {
-        "to_address",
-        "placed_at",
-        "weight",
-        "weight_unit",
+    assert answer.json() == {
+        field: ["This field is required."] for field in ("to_address", "placed_at", "weight", "weight_unit")
+    }
+    line = {"weight": "1", "weight_unit": "lb"}
+    assert set((await api.post("/orders", json={"line_items": [line]})).json()) == {"to_address", "placed_at"}
+
+
+async def test_empty_text_is_as_good_as_nothing_in_every_optional_field(api: httpx.AsyncClient) -> None:
+    money = ("subtotal_price", "total_price", "total_tax", "currency", "shipping_cost", "shipping_cost_currency")
+    texts = ("order_number", "shipping_method", "notes", "from_address")
+    line = dict.fromkeys(("quantity", "total_price", "currency", "weight", "weight_unit", "max_ship_time"), "")
+    body = order_body(order_status="", line_items=[line], **dict.fromkeys((*money, *texts), ""))
+    order = (await api.post("/orders", json=body)).json()
+    assert order["order_status"] == "UNKNOWN" and not any(order[field] for field in (*money, *texts))
+    assert not any(order["line_items"][0][field] for field in line)
+    answer = await api.post("/orders", json=order_body(currency="", shipping_cost_currency=""))
+    assert answer.json() == {
+        "currency": ["This field is required."],
+        "shipping_cost_currency": ["This field is required."],
     }
 
 

@@ -140,9 +140,12 @@ async def test_a_wrong_field_is_named(
 
 async def test_everything_missing_is_named_at_once(api: httpx.AsyncClient) -> None:
     required = "This field is required."
-    assert (await api.post("/parcels", json={})).json() == {"weight": [required], "mass_unit": [required]}
+    box, mass = ("length", "width", "height", "distance_unit"), ("weight", "mass_unit")
+    assert (await api.post("/parcels", json={})).json() == {key: [required] for key in (*box, *mass)}
     answer = await api.post("/parcels", json={"weight": "1", "mass_unit": "lb"})
-    assert answer.json() == {key: [required] for key in ("length", "width", "height", "distance_unit")}
+    assert answer.json() == {key: [required] for key in box}
+    answer = await api.post("/parcels", json={"template": "USPS_FlatRateEnvelope"})
+    assert answer.json() == {key: [required] for key in mass}
 
 
 async def test_missing_and_foreign_look_the_same(api: httpx.AsyncClient, charlie_api: httpx.AsyncClient) -> None:
