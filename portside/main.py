@@ -14,6 +14,7 @@ from portside.addresses import api as addresses
 from portside.batches import api as batches
 from portside.carrier_accounts import api as carrier_accounts
 from portside.customs import api as customs
+from portside.event_log import api as event_log
 from portside.labels import api as labels
 from portside.labels import inbox
 from portside.live_rates import api as live_rates
@@ -35,13 +36,13 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, live, order, sign_in, tokens, tracks
+from portside.web import assets, live, mailbox, order, sign_in, tokens, tracks
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
 from portside.web import rates as rate_pages
 from portside.web import shipments as shipment_pages
 from portside.web import webhooks as webhook_pages
-from portside.web.docs import docs_routes
+from portside.web.docs import catalogue_routes, docs_routes
 from portside.web.errors import answer_error
 from portside.webhooks import api as webhooks
 
@@ -66,6 +67,7 @@ API: list[Route | ControllerRouterHandler] = [
     *pickups.routes,
     *simulations.routes,
     *webhooks.routes,
+    *event_log.routes,
     *partners.routes,
     *system.routes,
 ]
@@ -82,6 +84,7 @@ PAGES: list[ControllerRouterHandler] = [
     *shipment_pages.routes,
     *tokens.routes,
     *webhook_pages.routes,
+    *mailbox.routes,
     *live.routes,
 ]
 
@@ -89,7 +92,12 @@ PAGES: list[ControllerRouterHandler] = [
 def create_app(settings: Settings) -> ASGIApp:
     """The ASGI application. Pool, services and wiring must be installed before it serves."""
     app = Litestar(
-        route_handlers=[*mounted(API), *PAGES, *docs_routes(openapi_document)],
+        route_handlers=[
+            *mounted(API),
+            *PAGES,
+            *docs_routes(openapi_document),
+            *catalogue_routes(version("portside")),
+        ],
         exception_handlers={Exception: answer_error},
         request_max_body_size=settings.max_body_bytes,
         openapi_config=None,

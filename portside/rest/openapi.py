@@ -112,23 +112,24 @@ def _completed(
     described: Sequence[Operation], components: dict[str, Any], by_kind: dict[str, Any]
 ) -> dict[str, dict[str, Any]]:
     """What is only given out always has every field, also those that have a default when we make it."""
-    given = _reachable([by_kind[repr(one.gives)] for one in described if one.gives is not None], components)
-    taken = _reachable([by_kind[repr(one.takes)] for one in described if one.takes is not None], components)
-    whole = given - taken - _sparse(msgspec.Struct)
+    given = reachable([by_kind[repr(one.gives)] for one in described if one.gives is not None], components)
+    taken = reachable([by_kind[repr(one.takes)] for one in described if one.takes is not None], components)
+    whole = given - taken - sparse_types()
     return {name: _complete(schema) if name in whole else schema for name, schema in components.items()}
 
 
-def _sparse(base: type[msgspec.Struct]) -> set[str]:
+def sparse_types(base: type[msgspec.Struct] = msgspec.Struct) -> set[str]:
     """The types that leave out what has its default."""
     found: set[str] = set()
     for kind in base.__subclasses__():
-        found |= _sparse(kind)
+        found |= sparse_types(kind)
         if kind.__struct_config__.omit_defaults:
             found.add(kind.__name__)
     return found
 
 
-def _reachable(schemas: Sequence[Any], components: Mapping[str, Any]) -> set[str]:
+def reachable(schemas: Sequence[Any], components: Mapping[str, Any]) -> set[str]:
+    """The components that these schemas refer to, directly or not."""
     found: set[str] = set()
     waiting = list(schemas)
     while waiting:

@@ -17,7 +17,7 @@ from portside.web.answers import Flash, redirect
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import plain_errors
-from portside.webhooks import actions, queries
+from portside.webhooks import actions, queries, replays
 from portside.webhooks.models import Latest, Subscription, Webhook, WebhookDraft
 from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered
 from portside.webhooks.wire import WebhookIn, webhook_draft
@@ -84,7 +84,7 @@ async def resend_delivery(visit: Visit) -> Response[bytes]:
     """Send a delivery again."""
     try:
         async with begin() as tx:
-            await actions.resend_delivery(tx, visit.scope, visit.id("webhook_id"), visit.id("event_id"))
+            await replays.resend_delivery(tx, visit.scope, visit.id("webhook_id"), visit.id("event_id"))
     except Conflict:
         return redirect(PATH, Flash("error", "The webhook is paused. Resume it first."))
     return redirect(PATH, Flash("success", "It is sent again."))

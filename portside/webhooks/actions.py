@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Row, Tx
-from portside.errors import BadRequest, Conflict, NotFound
+from portside.errors import BadRequest, NotFound
 from portside.events import outbox
 from portside.events.models import Event
 from portside.jobs.models import Job
@@ -15,7 +15,7 @@ from portside.jobs.once import enqueue_once
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.crypto import KeyRing
-from portside.kit.ids import Id, first_id, new_id
+from portside.kit.ids import Id, new_id
 from portside.kit.scope import SYSTEM, Scope
 from portside.webhooks import queries
 from portside.webhooks.models import DisabledReason, EventRef, Health, Result, WakeUp, Webhook, WebhookDraft
@@ -25,7 +25,8 @@ from portside.webhooks.wire import disabled_payload
 
 # How many secrets may sign at once; each makes the headers of every delivery longer.
 MOST_SECRETS = 5
-_AT_ONCE = 5000
+# So many rows are changed in one transaction of a long work.
+AT_ONCE = 5000
 
 _HEALTHY = "failing_since = NULL, last_failure_at = NULL, paused_until = NULL, slow_until = NULL"
 
@@ -38,10 +39,10 @@ _UPDATE = f"""UPDATE webhooks SET event = $4, url = $5, active = $6, updated_at 
 WHERE account_id = $1 AND mode = $2 AND id = $3"""
 
 _ENDPOINT = "w.account_id, w.mode, w.id, w.failing_since, w.last_failure_at, w.paused_until, w.slow_until"
-_DELIVERY = """account_id, mode, webhook_id, event_id, event_name, object_id, seq,
+DELIVERY = """account_id, mode, webhook_id, event_id, event_name, object_id, seq,
     state, due_at, keeps_order, queued_at, created_at, event_created_at"""
 _FAN_OUT = f"""WITH made AS (
-    INSERT INTO webhook_deliveries ({_DELIVERY})
+    INSERT INTO webhook_deliveries ({DELIVERY})
     SELECT e.account_id, e.mode, w.id, e.id, e.name, e.object_id, e.seq, 'pending', $4, true, $4, $4, e.created_at
     FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
     CROSS JOIN LATERAL (
@@ -77,22 +78,6 @@ WHERE account_id = $1 AND mode = $2 AND id = $3"""
 
 _HURRY = """UPDATE webhook_deliveries SET due_at = $4
 WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at > $4"""
-
-_RESEND = """UPDATE webhook_deliveries
-SET state = 'pending', due_at = $5, queued_at = $5, keeps_order = false, finished_at = NULL
-WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND event_id = $4 RETURNING event_id"""
-
-_RECOVER = f"""WITH missed AS MATERIALIZED (
-    SELECT id, name, object_id, seq, created_at FROM events
-    WHERE account_id = $1 AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[]) ORDER BY id LIMIT $6
-), queued AS (
-    INSERT INTO webhook_deliveries AS delivery ({_DELIVERY})
-    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', $7::timestamptz, true, $7, $7, created_at FROM missed
-    ON CONFLICT (account_id, mode, webhook_id, event_id, event_created_at) DO UPDATE
-    SET state = 'pending', due_at = $7, keeps_order = true, queued_at = $7, finished_at = NULL
-    WHERE delivery.state IN ('failed', 'pending')
-)
-SELECT id FROM missed ORDER BY id DESC LIMIT 1"""
 
 
 async def create_webhook(tx: Tx, scope: Scope, keys: KeyRing, draft: WebhookDraft) -> Webhook:
@@ -144,9 +129,9 @@ async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
         scope.mode,
         webhook_id,
         now(),
-        _AT_ONCE,
+        AT_ONCE,
     )
-    return done == f"UPDATE {_AT_ONCE}"
+    return done == f"UPDATE {AT_ONCE}"
 
 
 async def rotate_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, grace_hours: float) -> None:
@@ -297,7 +282,7 @@ def _result_parts(scope: Scope, webhook_id: Id, results: Sequence[Result]) -> li
     attempts = [
         (
             *owner,
-            new_id(),
+            result.id,
             result.due.event_id,
             result.due.attempts + 1,
             result.sent.status,
@@ -345,48 +330,4 @@ async def disable_webhook(tx: Tx, scope: Scope, webhook_id: Id, reason: Disabled
     payload = disabled_payload(webhook, scope)
     event = Event(scope=scope, name="webhook_disabled", object_id=webhook_id, seq=seq, payload=payload)
     await outbox.record(tx, event)
-    return webhook
-
-
-async def resend_delivery(tx: Tx, scope: Scope, webhook_id: Id, event_id: Id) -> None:
-    """Send one delivery again, whatever became of it. Raises NotFound, Conflict when the webhook is not active."""
-    await _end_pause(tx, scope, webhook_id)
-    done = await tx.fetchval(_RESEND, scope.account_id, scope.mode, webhook_id, event_id, now())
-    if done is None:
-        raise NotFound
-    await enqueue_once(tx, turn_job(scope, webhook_id))
-
-
-async def queue_recovery(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetime) -> dt.datetime:
-    """Have everything that a webhook missed since then delivered, by a job; never what happened before it was made.
-
-    Gives the time that is used. Raises NotFound, Conflict when the webhook is not active.
-    """
-    webhook = await _end_pause(tx, scope, webhook_id)
-    since = max(since, webhook.created_at)
-    payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id, "after": first_id(since)}
-    await enqueue(tx, Job(kind="webhooks.recover", payload=payload))
-    return since
-
-
-async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, after: Id) -> Id | None:
-    """Queue deliveries of the next events after an id which the webhook has not got; gives the last event looked at."""
-    webhook = await queries.get_webhook(tx, scope, webhook_id)
-    owner = (scope.account_id, scope.mode, webhook_id)
-    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, events_of(webhook.event), _AT_ONCE, now())
-    await enqueue_once(tx, turn_job(scope, webhook_id))
-    return last
-
-
-async def _end_pause(tx: Tx, scope: Scope, webhook_id: Id) -> Webhook:
-    """What a person asks for is tried at once. Raises NotFound, Conflict."""
-    webhook = await queries.get_webhook(tx, scope, webhook_id)
-    if not webhook.active:
-        raise Conflict("The webhook is not active; switch it on first.", code="webhook_not_active")
-    await tx.execute(
-        "UPDATE webhooks SET paused_until = NULL WHERE account_id = $1 AND mode = $2 AND id = $3",
-        scope.account_id,
-        scope.mode,
-        webhook_id,
-    )
     return webhook

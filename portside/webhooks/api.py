@@ -7,7 +7,7 @@ from portside.kit.clock import to_wire
 from portside.kit.services import services
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import Page
-from portside.webhooks import actions, queries, wire
+from portside.webhooks import actions, flows, queries, replays, wire
 
 _PAGE = 25
 
@@ -100,7 +100,7 @@ async def get_delivery(call: Call) -> wire.DeliveryWithAttemptsOut:
 async def resend_delivery(call: Call) -> wire.DeliveryWithAttemptsOut:
     """Send a delivery again, whatever became of it."""
     async with begin() as tx:
-        await actions.resend_delivery(tx, call.scope, call.id("webhook_id"), call.id("event_id"))
+        await replays.resend_delivery(tx, call.scope, call.id("webhook_id"), call.id("event_id"))
     return await _delivery_out(call)
 
 
@@ -117,8 +117,16 @@ async def _delivery_out(call: Call) -> wire.DeliveryWithAttemptsOut:
 async def recover(call: Call, given: wire.RecoverIn) -> wire.RecoverOut:
     """Deliver everything that a webhook has missed since a time."""
     async with begin() as tx:
-        since = await actions.queue_recovery(tx, call.scope, call.id("webhook_id"), given.since)
+        since = await replays.queue_recovery(tx, call.scope, call.id("webhook_id"), given.since)
     return wire.RecoverOut(since=to_wire(since))
+
+
+@endpoint("POST", "/webhooks/{webhook_id}/test", takes=wire.TrialIn, gives=wire.TrialOut)
+async def test_webhook(call: Call, given: wire.TrialIn) -> wire.TrialOut:
+    """Send a signed sample at once, and tell what the receiver answered."""
+    webhook_id = call.id("webhook_id")
+    trial = await flows.try_receiver(call.scope, webhook_id, given.event, "forged" if given.forged else "sample")
+    return wire.trial_out(trial)
 
 
 routes = [
@@ -133,4 +141,5 @@ routes = [
     get_delivery,
     resend_delivery,
     recover,
+    test_webhook,
 ]

@@ -1,4 +1,4 @@
-"""An endpoint's turn: read what is due (tx), send it (no tx), record what came of it (tx), in rounds.
+"""An endpoint's turn: read what is due (tx), send it (no tx), record what came of it (tx), in rounds; and its tests.
 
 The deliveries themselves are the queue; a job is only the turn of one endpoint, so a backlog of any length is one job,
 and a dead endpoint's backlog, between two probes, is none.
@@ -14,16 +14,23 @@ from collections.abc import Sequence
 import structlog
 
 from portside.accounts import queries as accounts
+from portside.accounts.actions import note_attempt
 from portside.db.begin import begin, reading
+from portside.errors import NotFound, Unavailable
+from portside.events.models import EventName
 from portside.jobs.once import enqueue_once
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
-from portside.kit.ids import Id
+from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.webhooks import actions, queries, rules
-from portside.webhooks.models import Due, EventRef, Result, Sent, Turn, WakeUp
+from portside.rest.limits import RateLimited
+from portside.webhooks import actions, queries, replays, rules
+from portside.webhooks.models import Due, EventRef, Result, Secret, Sent, Trial, TrialKind, Turn, WakeUp
+from portside.webhooks.samples import sample_body
 from portside.webhooks.senders import send
+from portside.webhooks.signing import new_secret
+from portside.webhooks.wire import sample_event
 
 log = structlog.get_logger(__name__)
 
@@ -31,6 +38,8 @@ log = structlog.get_logger(__name__)
 CONCURRENCY = 16
 # After so many seconds a turn makes way for others; a round starts no more requests.
 TURN_SECONDS = 2.0
+# Each waits for the database for some seconds; meanwhile the lease may be lost, which ends the turn.
+RECORDING_TRIES = 3
 # What has been due for this long should have been sent.
 NEGLECTED = dt.timedelta(minutes=5)
 
@@ -105,12 +114,67 @@ async def _cancel_rest(scope: Scope, webhook_id: Id) -> None:
             more = await actions.cancel_deliveries(tx, scope, webhook_id)
 
 
+async def resend_failed(scope: Scope, webhook_id: Id, after: Id, before: Id) -> None:
+    """Queue the given up deliveries of events between two ids anew, some at a time."""
+    following: Id | None = after
+    while following is not None:
+        async with begin() as tx:
+            following = await replays.resend_some(tx, scope, webhook_id, following, before)
+
+
 async def recover(scope: Scope, webhook_id: Id, after: Id) -> None:
     """Queue deliveries of everything after an event id that the webhook has not got, some at a time."""
     following: Id | None = after
     while following is not None:
         async with begin() as tx:
-            following = await actions.recover_some(tx, scope, webhook_id, following)
+            following = await replays.recover_some(tx, scope, webhook_id, following)
+
+
+async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, kind: TrialKind) -> Trial:
+    """Send a sample to an endpoint, whatever its state, and tell what it answered.
+
+    Raises NotFound, FieldErrors for an event that it does not hear of, RateLimited.
+    """
+    async with reading() as tx:
+        turn = await queries.find_turn(tx, scope, services().keys, webhook_id)
+    if turn is None:
+        raise NotFound
+    event = sample_event(turn.webhook, wanted)
+    await _spend_trial(scope, webhook_id)
+    moment = now()
+    about = Due(
+        event_id=new_id(),
+        object_id=new_id(),
+        seq=1,
+        due_at=moment,
+        keeps_order=False,
+        event_created_at=moment,
+        payload=sample_body(event),
+        tries=0,
+        attempts=0,
+    )
+    secrets = turn.secrets if kind == "sample" else [Secret(text=new_secret(), created_at=moment, expires_at=None)]
+    body, longest = sample_body(event), services().settings.webhook_timeout_seconds
+    sent = await send(services().door, scope.account_id, turn.webhook.url, about, body, secrets, longest)
+    trial = Trial(
+        id=about.event_id, webhook_id=webhook_id, event=event, kind=kind, body=body, sent=sent, created_at=moment
+    )
+    async with begin() as tx:
+        await replays.record_trial(tx, scope, trial)
+    return trial
+
+
+async def _spend_trial(scope: Scope, webhook_id: Id) -> None:
+    """Count a test. Raises RateLimited: whoever can make webhooks could have us call anybody."""
+    minute = now().replace(second=0, microsecond=0)
+    counters = {
+        f"webhook-tests:{webhook_id}": rules.TRIALS_OF_WEBHOOK,
+        f"webhook-tests:{scope.account_id}:{scope.mode}": rules.TRIALS_OF_ACCOUNT,
+    }
+    async with begin() as tx:
+        counts = [await note_attempt(tx, name, minute) for name in counters]
+    if any(count > most for count, most in zip(counts, counters.values(), strict=True)):
+        raise RateLimited(max(1, 60 - now().second))
 
 
 class _Round:
@@ -169,13 +233,26 @@ class _Round:
 
 
 async def _record(scope: Scope, turn: Turn, one: _Round, moment: dt.datetime) -> None:
+    """Write what a round came to. A database that went away is waited for: what is not written will be sent again."""
     if not one.results:
         return
+    for number in range(RECORDING_TRIES):
+        try:
+            await _try_to_record(scope, turn, one, moment, is_repeated=number > 0)
+            return
+        except Unavailable:
+            if number == RECORDING_TRIES - 1:
+                raise
+
+
+async def _try_to_record(scope: Scope, turn: Turn, one: _Round, moment: dt.datetime, *, is_repeated: bool) -> None:
     webhook = turn.webhook
     health = rules.after_round(webhook.health, one.sent, moment)
     hours = services().settings.webhook_disable_hours
     reason = rules.reason_to_disable(health, one.sent, moment, hours)
     async with begin() as tx:
+        if is_repeated and await queries.is_recorded(tx, scope, webhook.id, one.results):
+            return
         await actions.record_round(tx, scope, webhook, one.results, health)
         if reason is not None:
             owned = await accounts.get_scope(tx, scope.account_id, scope.mode)

@@ -55,6 +55,13 @@ async def recover(run: Run) -> None:
     await flows.recover(_scope(run.payload), run.payload["webhook"], run.payload["after"])
 
 
+@job("webhooks.resend_failed", lane="bulk")
+async def resend_failed(run: Run) -> None:
+    """Queue what was given up anew."""
+    given = run.payload
+    await flows.resend_failed(_scope(given), given["webhook"], given["after"], given["before"])
+
+
 @job("webhooks.sweep", lane="polls", every=60)
 async def sweep(_run: Run) -> None:
     """Find endpoints whose turn got lost."""

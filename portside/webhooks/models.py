@@ -7,7 +7,8 @@ from typing import Literal, get_args
 
 import msgspec
 
-from portside.kit.ids import Id
+from portside.events.models import EventName
+from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 
 # Shippo's values; `all` means these five events and never ours, which reach only those who name them.
@@ -24,10 +25,12 @@ Subscription = Literal[
     "order_updated",
     "webhook_disabled",
 ]
-SHIPPO_EVENTS: tuple[str, ...] = get_args(ShippoEvent)
+SHIPPO_EVENTS: tuple[ShippoEvent, ...] = get_args(ShippoEvent)
 
 DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
 DisabledReason = Literal["gone", "failing"]
+# A sample signed as deliveries are, or with a secret of nobody's, which a receiver must refuse.
+TrialKind = Literal["sample", "forged"]
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +94,13 @@ class WakeUp(msgspec.Struct, frozen=True, kw_only=True):
     moment: dt.datetime
 
 
+class DeliveryRef(msgspec.Struct, frozen=True, kw_only=True):
+    """One event for one endpoint."""
+
+    webhook_id: Id
+    event_id: Id
+
+
 class Due(msgspec.Struct, frozen=True, kw_only=True):
     """A pending delivery as its endpoint's turn sees it. `payload` None: erased. `tries` were made since it was queued
     (or queued again), `attempts` in all."""
@@ -123,14 +133,30 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What becomes of a delivery after an attempt, or (`sent` None) without one: its payload was erased."""
+    """What becomes of a delivery after an attempt, or (`sent` None) without one: its payload was erased.
 
+    `id` becomes the attempt's: it tells whether a commit whose answer was lost has happened.
+    """
+
+    id: Id = msgspec.field(default_factory=new_id)
     due: Due
     sent: Sent | None
     state: DeliveryState
     at: dt.datetime
     next_attempt_at: dt.datetime | None = None
     keeps_order: bool = False
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """A test of an endpoint: a sample, sent at once, and what came of it. `id` is what went as `webhook-id`."""
+
+    id: Id
+    webhook_id: Id
+    event: EventName
+    kind: TrialKind
+    body: str
+    sent: Sent
+    created_at: dt.datetime
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from portside.kit.crypto import KeyRing, place
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Scope
-from portside.webhooks.models import Attempt, Delivery, Due, Health, Latest, Secret, Turn, Webhook
+from portside.webhooks.models import Attempt, Delivery, Due, Health, Latest, Result, Secret, Sent, Trial, Turn, Webhook
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -122,6 +122,17 @@ async def count_webhooks(tx: Tx, scope: Scope) -> int:
     return count
 
 
+async def count_troubled(tx: Tx, scope: Scope) -> int:
+    """How many subscriptions their owner has to look after (see rules.trouble)."""
+    count: int = await tx.fetchval(
+        "SELECT count(*) FROM webhooks WHERE account_id = $1 AND mode = $2 "
+        "AND (disabled_at IS NOT NULL OR (active AND failing_since IS NOT NULL))",
+        scope.account_id,
+        scope.mode,
+    )
+    return count
+
+
 async def list_secrets(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id) -> list[Secret]:
     """The secrets that sign for a webhook now, opened, the current one first."""
     rows = await tx.fetch(
@@ -212,6 +223,40 @@ async def list_attempts(tx: Tx, scope: Scope, webhook_id: Id, event_id: Id) -> l
     return [msgspec.convert(dict(row), Attempt) for row in rows]
 
 
+async def list_trials(tx: Tx, scope: Scope, webhook_id: Id, limit: int = 10) -> list[Trial]:
+    """The last tests of an endpoint, the latest first."""
+    rows = await tx.fetch(
+        "SELECT event_id, status, error, request_headers, response_headers, response_body, duration_ms, created_at, "
+        "test_kind, test_body FROM webhook_attempts WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 "
+        "AND test_kind IS NOT NULL ORDER BY event_id DESC LIMIT $4",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        limit,
+    )
+    return [_trial(row, webhook_id) for row in rows]
+
+
+async def is_recorded(tx: Tx, scope: Scope, webhook_id: Id, results: Sequence[Result]) -> bool:
+    """Whether a round has been written, by one of its attempts: a commit may have happened though its answer was lost.
+
+    Without an attempt there is nothing that writing twice would double.
+    """
+    made = next((result for result in results if result.sent is not None), None)
+    if made is None:
+        return False
+    found = await tx.fetchval(
+        "SELECT id FROM webhook_attempts "
+        "WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND event_id = $4 AND id = $5",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        made.due.event_id,
+        made.id,
+    )
+    return found is not None
+
+
 async def list_neglected(tx: Tx, overdue: dt.timedelta) -> list[tuple[Scope, Id]]:
     """Endpoints that may be sent to and have something long due, for the net under the queue of turns.
 
@@ -244,6 +289,19 @@ def _webhook(row: Row) -> Webhook:
         disabled_reason=row["disabled_reason"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+    )
+
+
+def _trial(row: Row, webhook_id: Id) -> Trial:
+    shown = ("status", "error", "request_headers", "response_headers", "response_body", "duration_ms")
+    return Trial(
+        id=row["event_id"],
+        webhook_id=webhook_id,
+        event=msgspec.json.decode(row["test_body"])["event"],
+        kind=row["test_kind"],
+        body=row["test_body"],
+        sent=Sent(is_timeout=False, retry_after=None, **{name: row[name] for name in shown}),
+        created_at=row["created_at"],
     )
 
 

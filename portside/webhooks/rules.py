@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
+from portside.events.models import EventName
 from portside.kit.clock import from_wire
-from portside.webhooks.models import SHIPPO_EVENTS, DisabledReason, Due, Health, Result, Sent
+from portside.webhooks.models import (
+    SHIPPO_EVENTS,
+    DisabledReason,
+    Due,
+    Health,
+    Result,
+    Sent,
+    Subscription,
+    TrialKind,
+    Webhook,
+)
 
 # Answers below 500 that say "later" rather than "no" (Shippo repeats 408, 429 and 5XX).
 TRANSIENT = frozenset({408, 409, 425, 429})
@@ -28,9 +40,15 @@ SLOW_FOR = dt.timedelta(minutes=10)
 # Failures further apart than this are two troubles, not one that lasted: the longest gap between two retries is a day.
 SAME_TROUBLE = dt.timedelta(hours=48)
 MOST_WEBHOOKS = 200
+# Tests that may be asked for in a minute: of one endpoint, and in one account, for a test sends to any address.
+TRIALS_OF_WEBHOOK = 6
+TRIALS_OF_ACCOUNT = 30
+
+Trouble = Literal["gone", "failed", "failing"]
+Verdict = Literal["good", "bad", "unanswered"]
 
 
-def events_of(subscription: str) -> list[str]:
+def events_of(subscription: Subscription) -> list[EventName]:
     """The events that a subscription hears of."""
     return list(SHIPPO_EVENTS) if subscription == "all" else [subscription]
 
@@ -159,3 +177,26 @@ def reason_to_disable(
     if health.failing_since is not None and moment - health.failing_since >= dt.timedelta(hours=after_hours):
         return "failing"
     return None
+
+
+def trouble(webhook: Webhook) -> Trouble | None:
+    """What its owner has to know of an endpoint: Portside switched it off, or it fails since its last success."""
+    if webhook.disabled_at is not None:
+        return "gone" if webhook.disabled_reason == "gone" else "failed"
+    return "failing" if webhook.active and webhook.health.failing_since is not None else None
+
+
+def missed_since(webhook: Webhook, moment: dt.datetime, disable_hours: float) -> dt.datetime:
+    """Since when an endpoint in trouble may have missed something.
+
+    One that was switched off had failed for that many hours; what first failed may have waited for a while before.
+    """
+    began = webhook.disabled_at or webhook.health.failing_since or moment
+    return began - dt.timedelta(hours=disable_hours)
+
+
+def verdict(kind: TrialKind, status: int | None) -> Verdict:
+    """What an answer to a sample says of the receiver's code: good takes what we signed and refuses what we did not."""
+    if status is None:
+        return "unanswered"
+    return "good" if is_delivered(status) == (kind == "sample") else "bad"

@@ -8,12 +8,24 @@ import msgspec
 from msgspec import Meta
 
 from portside.errors import FieldErrors
+from portside.events.models import EventName
 from portside.kit.clock import to_wire
 from portside.kit.destinations import USER, BadURL, BlockedAddress, read_url
 from portside.kit.nulls import json_without_nulls
 from portside.kit.scope import Scope
 from portside.rest.parse import Moment
-from portside.webhooks.models import Attempt, Delivery, DeliveryState, Secret, Subscription, Webhook, WebhookDraft
+from portside.webhooks.models import (
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Secret,
+    Subscription,
+    Trial,
+    TrialKind,
+    Webhook,
+    WebhookDraft,
+)
+from portside.webhooks.rules import Verdict, events_of, verdict
 
 
 class WebhookIn(msgspec.Struct, kw_only=True):
@@ -105,6 +117,34 @@ class DeliveryWithAttemptsOut(DeliveryOut, kw_only=True):
     attempts: list[AttemptOut]
 
 
+class TrialIn(msgspec.Struct, kw_only=True):
+    """`event` is one that the webhook hears of, else the first of them. `forged` signs the sample with a secret of
+    nobody's: a receiver that takes it does not check signatures."""
+
+    event: EventName | None = None
+    forged: bool = False
+
+
+class TrialOut(msgspec.Struct, kw_only=True):
+    """A sample that was sent just now, and its answer. `object_id` went as `webhook-id`.
+
+    `verdict` is good when a sample was taken (2xx), or a forged one was not.
+    """
+
+    object_id: str
+    object_created: str
+    event: EventName
+    kind: TrialKind
+    verdict: Verdict
+    status: int | None
+    error: str | None
+    duration_ms: int
+    request_headers: dict[str, str]
+    request_body: str
+    response_headers: dict[str, str] | None
+    response_body: str | None
+
+
 class DisabledPayload(msgspec.Struct, kw_only=True):
     """The body of `webhook_disabled`."""
 
@@ -186,6 +226,34 @@ def _attempt_out(attempt: Attempt) -> AttemptOut:
         response_headers=attempt.response_headers,
         response_body=attempt.response_body,
         next_attempt=to_wire(attempt.next_attempt_at) if attempt.next_attempt_at else None,
+    )
+
+
+def sample_event(webhook: Webhook, wanted: EventName | None) -> EventName:
+    """The event whose sample is to test a webhook. Raises FieldErrors for one that it would never get."""
+    heard = events_of(webhook.event)
+    if wanted is None:
+        return heard[0]
+    if wanted not in heard:
+        raise FieldErrors({"event": [f"This webhook does not hear of that. It hears of: {', '.join(heard)}."]})
+    return wanted
+
+
+def trial_out(trial: Trial) -> TrialOut:
+    sent = trial.sent
+    return TrialOut(
+        object_id=trial.id,
+        object_created=to_wire(trial.created_at),
+        event=trial.event,
+        kind=trial.kind,
+        verdict=verdict(trial.kind, sent.status),
+        status=sent.status,
+        error=sent.error,
+        duration_ms=sent.duration_ms,
+        request_headers=sent.request_headers,
+        request_body=trial.body,
+        response_headers=sent.response_headers,
+        response_body=sent.response_body,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -15,6 +16,7 @@ import pytest
 from portside.events.models import EventName
 from portside.main import API, PAGES, openapi_document, route_list
 from portside.settings import Settings, describe
+from portside.webhooks.catalogue import ENTRIES, asyncapi, event_schema
 from tests.house.source import ROOT
 from tests.support.database import fresh_database
 
@@ -45,6 +47,15 @@ def test_events() -> None:
         "order_updated",
         "webhook_disabled",
     )
+
+
+def test_event_catalogue() -> None:
+    assert tuple(ENTRIES) == EventName.__args__  # type: ignore[attr-defined]
+    files = {"asyncapi.json": asyncapi(version("portside"))}
+    files |= {f"events/{name}.json": event_schema(name) for name in ENTRIES}
+    for file, document in files.items():
+        compare(ROOT / "docs" / file, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    assert {path.name for path in (ROOT / "docs/events").iterdir()} == {f"{name}.json" for name in ENTRIES}
 
 
 def test_settings_page() -> None:

@@ -15,7 +15,14 @@ FOLDERS_OF_SQL = {"events", "jobs", "db", "simulator"}
 # Why: each claims or counts something for all nouns, in the caller's transaction; or writes a noun's rows for several
 # of its actions.
 # The backup speaks to psql, not to our connections.
-FILES_OF_SQL = {"rest/idempotency.py", "rest/system.py", "rest/limits.py", "labels/changes.py", "cli/backup.py"}
+FILES_OF_SQL = {
+    "rest/idempotency.py",
+    "rest/system.py",
+    "rest/limits.py",
+    "labels/changes.py",
+    "webhooks/replays.py",
+    "cli/backup.py",
+}
 
 # Table -> the folder that owns it.
 OWNERS = {
@@ -54,6 +61,7 @@ OWNERS = {
     "pickups": "pickups",
     "batches": "batches",
     "batch_shipments": "batches",
+    "mailbox_messages": "notifications",
     "webhooks": "webhooks",
     "webhook_secrets": "webhooks",
     "webhook_deliveries": "webhooks",
@@ -81,7 +89,9 @@ HEIGHTS = [
     "manifests",
     "pickups",
     "batches",
+    "notifications",
     "webhooks",
+    "event_log",
 ]
 
 _WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?([a-z_]+)", re.IGNORECASE)

@@ -1,0 +1,1 @@
+"""The event log: what happened in an account, and how its endpoints were told."""

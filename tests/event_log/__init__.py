@@ -1,0 +1,1 @@
+"""The event log: what is found, paged, shown and sent again."""
