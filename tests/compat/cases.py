@@ -1,7 +1,7 @@
 """Cases that a client's own language runs: which there are, and how each ended.
 
-A script prints a line of JSON per case, `{"name": …, "error": null or what went wrong}`, in any order. The names are
-read from its source, so that every case is a test of its own before anything runs.
+A script prints a line of JSON per case, `{"name": …, "error": null or what went wrong}`. The names are read from its
+source too, so that a case which was not reached is a failure.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 SECONDS = 120
 _NAME = re.compile(r"""\bcheck\(\s*(["'])(.+?)\1""")
@@ -37,10 +39,14 @@ def run_cases(command: Sequence[str | Path], environ: Mapping[str, str], given: 
     return outcomes
 
 
-def assert_went_well(outcomes: Outcomes, name: str) -> None:
-    """Fails with what the client said."""
-    if name not in outcomes:
-        raise AssertionError(f"it was not reached: {outcomes.get('the script itself', 'the script ended early')}")
-    error = outcomes[name]
-    if error is not None:
-        raise AssertionError(error)
+def report(outcomes: Outcomes, names: Sequence[str], subtests: pytest.Subtests) -> None:
+    """A report for every case; one that failed tells what the client said."""
+    for name in names:
+        with subtests.test(name):
+            if name not in outcomes:
+                raise AssertionError(
+                    f"it was not reached: {outcomes.get('the script itself', 'the script ended early')}"
+                )
+            error = outcomes[name]
+            if error is not None:
+                raise AssertionError(error)

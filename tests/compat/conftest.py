@@ -1,4 +1,4 @@
-"""A real server for each test process, and an account for each client that is tried on it."""
+"""A real server for each test process, and accounts for the clients that are tried on it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MerchantMaker = Callable[[str], Merchant]
 
 @pytest.fixture(scope="session")
 async def installation(tmp_path_factory: pytest.TempPathFactory, worker_name: str) -> AsyncIterator[Installation]:
-    """One database for all clients; every client has an account of its own."""
+    """One database for all clients of a test process."""
     dsn = await fresh_database(f"compat_{worker_name}")
     installed = Installation(dsn, tmp_path_factory.mktemp("compat"))
     yield installed
@@ -50,8 +50,8 @@ def merchant_of(installation: Installation, serving: Serving) -> MerchantMaker:
 
 @pytest.fixture(scope="session")
 def merchant(merchant_of: MerchantMaker) -> Merchant:
-    """The account of the tests that speak HTTP themselves."""
-    return merchant_of("wire")
+    """The account of the tests that speak HTTP themselves, and of the retired clients."""
+    return merchant_of("alice")
 
 
 @pytest.fixture(scope="session")

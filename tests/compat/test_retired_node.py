@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.cases import Outcomes, assert_went_well, names_in, run_cases
-from tests.compat.conftest import MerchantMaker
+from tests.compat.cases import names_in, report, run_cases
+from tests.compat.conftest import Merchant
 
 SCRIPT = Path(__file__).parent / "node" / "retired.mjs"
 PACKAGE = Path(__file__).parents[2] / "node_modules" / "shippo-legacy"
@@ -19,13 +19,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def outcomes(merchant_of: MerchantMaker) -> Outcomes:
-    merchant = merchant_of("retired-node")
+def test_the_retired_node_client(merchant: Merchant, subtests: pytest.Subtests) -> None:
     environ = {"PORTSIDE_URL": merchant.url, "PORTSIDE_TOKEN": merchant.token}
-    return run_cases(["node", SCRIPT], os.environ | environ)
-
-
-@pytest.mark.parametrize("name", names_in(SCRIPT))
-def test_case(outcomes: Outcomes, name: str) -> None:
-    assert_went_well(outcomes, name)
+    report(run_cases(["node", SCRIPT], os.environ | environ), names_in(SCRIPT), subtests)

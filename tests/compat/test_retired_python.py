@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.cases import Outcomes, assert_went_well, names_in, run_cases
-from tests.compat.conftest import MerchantMaker
+from tests.compat.cases import names_in, report, run_cases
+from tests.compat.conftest import Merchant
 
 SCRIPT = Path(__file__).parent / "retired" / "python_client.py"
 PYTHON = Path(__file__).parents[2] / ".venv-legacy" / "bin" / "python"
@@ -18,13 +18,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def outcomes(merchant_of: MerchantMaker) -> Outcomes:
-    merchant = merchant_of("retired-python")
+def test_the_retired_python_client(merchant: Merchant, subtests: pytest.Subtests) -> None:
     environ = {"PORTSIDE_URL": merchant.url, "PORTSIDE_TOKEN": merchant.token}
-    return run_cases([PYTHON, SCRIPT], os.environ | environ)
-
-
-@pytest.mark.parametrize("name", names_in(SCRIPT))
-def test_case(outcomes: Outcomes, name: str) -> None:
-    assert_went_well(outcomes, name)
+    report(run_cases([PYTHON, SCRIPT], os.environ | environ), names_in(SCRIPT), subtests)
