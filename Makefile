@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 B ?=
 T ?= tests
 
-.PHONY: help setup run test compat check freeze screenshots bench format lint types imports clean
+.PHONY: help setup run test compat fuzz check freeze screenshots bench format lint types imports clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -46,6 +46,9 @@ test: setup ## Run the whole suite, in parallel, on a PostgreSQL of its own (T=p
 compat: setup $(LEGACY)/.ready ## Try other people's clients on a real server, the retired ones too
 	@$(PY) -m pytest -q -n auto --dist worksteal tests/compat
 
+fuzz: setup ## Send many requests made from the OpenAPI document (N=examples per operation)
+	@PORTSIDE_FUZZ=$(or $(N),200) $(PY) -m pytest -q tests/fuzz
+
 check: setup format lint types imports ## Everything that CI checks
 	@scripts/with_chromium.sh $(PY) -m pytest -q -n auto --dist worksteal
 
@@ -61,7 +64,7 @@ types: setup ## Strict types
 	@$(VENV)/bin/mypy
 
 imports: setup ## Do imports go down?
-	@$(VENV)/bin/lint-imports --no-logo 2>/dev/null || $(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports
 
 freeze: setup ## Write the frozen surfaces anew: OpenAPI, routes, settings, schema
 	@PORTSIDE_FREEZE=1 $(PY) -m pytest -q tests/house/test_frozen.py

@@ -190,6 +190,8 @@ def order_draft(
                 addresses[field] = address_from_wire(value)
             except FieldErrors as wrong:
                 errors[field] = [wrong.errors]
+    if given.to_address == "":
+        errors["to_address"] = [REQUIRED]
     wrong_lines = [_wrong_line(line) for line in given.line_items]
     if any(wrong_lines):
         errors["line_items"] = wrong_lines

@@ -24,7 +24,7 @@ from portside.rest.body import decoded
 from portside.rest.caller import acting_scope, scope_of, token_of
 from portside.rest.expand import Loader, asked_for, expand
 from portside.rest.idempotency import Keyed, check_key, claimed_by_handler, once
-from portside.rest.limits import limit_of, spend
+from portside.rest.limits import Limit, limit_of, spend
 from portside.rest.pages import Page, object_id, page_of, page_request
 from portside.rest.parse import parse, parse_values
 
@@ -139,11 +139,59 @@ def header(asgi_scope: Mapping[str, Any], wanted: bytes) -> bytes:
     return b""
 
 
-class Route(msgspec.Struct, frozen=True):
-    """An operation and how it is served."""
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation and how it is served: see `endpoint`."""
 
     operation: Operation
-    serve: Callable[[ASGIScope, Receive], Awaitable[Answer]]
+    handler: Handler
+    limit: Limit | None
+    on_error: Callable[[AppError], Answer] | None
+    expands: Mapping[str, Loader]
+    claims_key: bool
+    keeps_answer: bool
+    most_bytes: int | None
+
+    async def serve(self, asgi_scope: ASGIScope, receive: Receive) -> Answer:
+        """The answer to one request. Raises AppError."""
+        if self.on_error is None:
+            return await self._answer(cast("dict[str, Any]", asgi_scope), receive)
+        try:
+            return await self._answer(cast("dict[str, Any]", asgi_scope), receive)
+        except AppError as error:
+            return self.on_error(error)
+
+    async def _answer(self, request: dict[str, Any], receive: Receive) -> Answer:
+        _check_version(request)
+        caller = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
+        scope = await acting_scope(caller, request["headers"])
+        if self.limit is not None:
+            await spend(request, scope, self.limit)
+        takes = self.operation.takes
+        given: tuple[Any, ...] = ()
+        raw = b""
+        if takes is not None:
+            raw, content_type = await read_body(request, receive, self.most_bytes)
+            given = (raw if takes is bytes else parse(takes, raw, content_type),)
+        call = Call(request, scope, raw)
+        if self.operation.method == "POST" and (key := header(request, b"idempotency-key")):
+            return await self._keyed(call, given, key.decode("latin-1"))
+        return await self._carried_out(call, given)
+
+    async def _carried_out(self, call: Call, given: tuple[Any, ...]) -> Answer:
+        found = await self.handler(call, *given)
+        if self.expands and b"expand" in call.asgi["query_string"]:
+            await expand(found, call.scope, self.expands, asked_for(call.query_pairs()))
+        return rendered(found, self.operation.status)
+
+    async def _keyed(self, call: Call, given: tuple[Any, ...], sent: str) -> Answer:
+        run = partial(self._carried_out, call, given)
+        if self.claims_key:
+            return await claimed_by_handler(run)
+        key = check_key(sent)
+        if not key:
+            return await run()
+        request = Keyed(call.scope, key, f"POST {call.asgi['path']}", call.raw, self.keeps_answer)
+        return await once(request, run, self.on_error or refusal)
 
 
 def endpoint(
@@ -170,51 +218,6 @@ def endpoint(
     """
 
     def declare(handler: Handler) -> Route:
-        limit = limit_of(method, path)
-
-        async def answer(asgi_scope: ASGIScope, receive: Receive) -> Answer:
-            request = cast("dict[str, Any]", asgi_scope)
-            _check_version(request)
-            caller = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
-            scope = await acting_scope(caller, request["headers"])
-            if limit is not None:
-                await spend(request, scope, limit)
-            given: tuple[Any, ...] = ()
-            if takes is None:
-                call = Call(request, scope, b"")
-            else:
-                raw, content_type = await read_body(request, receive, most_bytes)
-                call, given = (
-                    Call(request, scope, raw),
-                    (parse(takes, raw, content_type) if takes is not bytes else raw,),
-                )
-            if method == "POST" and (key := header(request, b"idempotency-key")):
-                return await keyed(call, given, key.decode("latin-1"))
-            return await carried_out(call, given)
-
-        async def carried_out(call: Call, given: tuple[Any, ...]) -> Answer:
-            found = await handler(call, *given)
-            if expands and b"expand" in call.asgi["query_string"]:
-                await expand(found, call.scope, expands, asked_for(call.query_pairs()))
-            return rendered(found, status)
-
-        async def keyed(call: Call, given: tuple[Any, ...], sent: str) -> Answer:
-            run = partial(carried_out, call, given)
-            if claims_key:
-                return await claimed_by_handler(run)
-            key = check_key(sent)
-            if not key:
-                return await run()
-            name = f"POST {call.asgi['path']}"
-            return await once(Keyed(call.scope, key, name, call.raw, keeps_answer), run, on_error or refusal)
-
-        async def answer_or_error(asgi_scope: ASGIScope, receive: Receive) -> Answer:
-            try:
-                return await answer(asgi_scope, receive)
-            except AppError as error:
-                assert on_error is not None
-                return on_error(error)
-
         operation = Operation(
             method=method,
             path=path,
@@ -227,7 +230,16 @@ def endpoint(
             name=handler.__name__,
             expands=frozenset(expands or ()),
         )
-        return Route(operation, answer_or_error if on_error else answer)
+        return Route(
+            operation=operation,
+            handler=handler,
+            limit=limit_of(method, path),
+            on_error=on_error,
+            expands=expands or {},
+            claims_key=claims_key,
+            keeps_answer=keeps_answer,
+            most_bytes=most_bytes,
+        )
 
     return declare
 

@@ -55,12 +55,18 @@ def _type_info(kind: Any) -> inspect.Type:
 
 def parse(kind: type[T], raw: bytes, content_type: bytes = b"application/json") -> T:
     """The body as `kind`. Raises FieldErrors, BadRequest."""
-    if is_json(raw, content_type) and b"\\u0000" not in raw:
+    if is_json(raw, content_type) and not _is_odd(raw):
         try:
             return cast(T, _decoder(cast(Any, kind)).decode(raw))
         except (msgspec.MsgspecError, ValueError, RecursionError):
             pass
     return parse_values(kind, values(raw, content_type))
+
+
+def _is_odd(raw: bytes) -> bool:
+    """Whether only the patient way judges it well: a character that PostgreSQL does not store, or times that mean
+    none or leave the calendar in UTC."""
+    return b"\\u0000" in raw or b"0001-01-01T" in raw or b"9999-12-31T" in raw
 
 
 def parse_values(kind: type[T], data: Any) -> T:
@@ -194,7 +200,9 @@ def _convert_list(info: inspect.ListType, value: Any, depth: int) -> list[Any]:
     if errors and all(isinstance(wrong, list) for wrong in errors.values()):
         raise _Wrong(list(dict.fromkeys(sentence for wrong in errors.values() for sentence in wrong)))
     if errors:
-        raise _Wrong([errors.get(index, {}) for index in range(len(value))])
+        # What is wrong with an item as a whole stands under `__all__`, so that all items look alike.
+        nested = {index: {"__all__": wrong} if isinstance(wrong, list) else wrong for index, wrong in errors.items()}
+        raise _Wrong([nested.get(index, {}) for index in range(len(value))])
     return items
 
 

@@ -17,6 +17,7 @@ from portside.simulator.stories import STORIES
 # Every story is over long before.
 LONGEST_STEP = dt.timedelta(days=400)
 FASTEST = 1_000_000
+SLOWEST = 0.000_001
 
 _UNITS = {"seconds": dt.timedelta(seconds=1), "hours": dt.timedelta(hours=1), "days": dt.timedelta(days=1)}
 
@@ -85,8 +86,8 @@ def step(given: AdvanceIn) -> Step:
 
 def speed(given: SpeedIn) -> float:
     """Raises FieldErrors."""
-    if not 0 < given.speed <= FASTEST:
-        raise FieldErrors({"speed": [f"This must be above 0 and at most {FASTEST}."]})
+    if not SLOWEST <= given.speed <= FASTEST:
+        raise FieldErrors({"speed": [f"This must be at least {SLOWEST} and at most {FASTEST}."]})
     return given.speed
 
 
