@@ -172,10 +172,9 @@ async def test_what_is_wrong_is_named(
 
 
 async def test_all_that_is_wrong_is_said_at_once(api: httpx.AsyncClient) -> None:
-    required = ["This field is required."]
-    assert (await api.post("/manifests", json={})).json() == {
-        field: required for field in ("carrier_account", "shipment_date", "address_from")
-    }
+    fields = ("carrier_account", "shipment_date", "address_from")
+    wrong = (await api.post("/manifests", json={})).json()
+    assert wrong == {field: ["This field is required."] for field in fields}
     assert set((await api.post("/manifests", json={"provider": "USPS"})).json()) == {"shipment_date", "address_from"}
     answer = await api.post("/manifests", json={"shipment_date": today(), "transactions": ["x"]})
     assert answer.status_code == 400
