@@ -136,4 +136,11 @@ SELF_CONTAINED = {
 }
 
 # Lists that filter by an object's id.
-FILTERS = ("/transactions?rate={rate_id}", "/transactions?order={order_id}")
+FILTERS = (
+    "/transactions?rate={rate_id}",
+    "/transactions?order={order_id}",
+    "/transactions?tracking_number={tracking_number}",
+    "/transactions?q={tracking_number}",
+    "/tracks?tracking_number={tracking_number}",
+    "/tracks?q={tracking_number}",
+)
