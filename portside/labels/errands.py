@@ -80,7 +80,11 @@ async def carry_out_all(scope: Scope, purchase_ids: Sequence[Id]) -> None:
 
 async def resume(scope: Scope, purchase_id: Id) -> None:
     """Carry a purchase on from wherever it stands. Raises Postponed until its outcome is known."""
-    purchase = await _purchase(scope, purchase_id)
+    try:
+        purchase = await _purchase(scope, purchase_id)
+    except NotFound:
+        # An Instalabel that was withdrawn because its request was wrong; the job that watches over it is still there.
+        return
     if purchase.state == "reserved" and purchase.rate_id is None:
         await _reject(scope, purchase_id, "Portside", "The purchase was interrupted before it reached the carrier.")
         return

@@ -122,6 +122,10 @@ async def test_a_wrong_instalabel_is_a_400_and_leaves_nothing(
     answer = await api.post("/transactions", json=wrong, headers=headers)
     assert (answer.status_code, list(answer.json())) == (400, [field])
     assert (await api.get("/transactions")).json()["results"] == [] and usps.purchases == []
+    await settle_time_comes(alice)
+    async with begin() as tx:
+        errors = await tx.fetch("SELECT last_error FROM jobs WHERE payload->>'account' = $1", alice.account_id)
+    assert [row["last_error"] for row in errors if row["last_error"]] == []
     assert (await api.post("/transactions", json=await body_for(api, alice), headers=headers)).status_code == 201
 
 
