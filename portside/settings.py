@@ -18,6 +18,7 @@ from msgspec import Meta
 RATE_LIMIT = r"^(off|shippo|\d{1,6}(\.\d{1,6})?)$"
 # Only what stands for itself in a URL: the path is signed, and must be read alike by everybody.
 BUCKET = r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*/?)?$"
+SMTP = r"^(smtps?://[^/?#\s]+/?(\?[^#\s]*)?)?$"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -113,6 +114,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limit_live: Annotated[
         str, Meta(pattern=RATE_LIMIT, description="The same in live mode, where Shippo's numbers are ten times higher.")
     ] = "shippo"
+    smtp_url: Annotated[
+        str,
+        Meta(
+            pattern=SMTP,
+            description="The server that mail is handed to: `smtp://user:password@host:587?starttls=on` or "
+            "`smtps://user:password@host`. Empty: mail is kept in a mailbox of the web app.",
+        ),
+    ] = ""
+    mail_from: Annotated[str, Meta(description="Whom mail comes from: `Name <address>`. Needed with a server.")] = ""
     session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
     retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
     log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"

@@ -27,6 +27,7 @@ from portside.kit.bucket import BucketFiles
 from portside.kit.crypto import KeyRing
 from portside.kit.files import FileStore, LocalFiles
 from portside.kit.http import BadURL, Door
+from portside.kit.mail import BadMail, Mailer, read_sender, read_server
 from portside.kit.password import Passwords
 from portside.kit.services import Services
 from portside.kit.sigv4 import Signer
@@ -97,6 +98,7 @@ async def running(settings: Settings, target: Target, *, application: str, publi
         templates=assets.load_templates(),
         static_files=assets.load_static_files(),
         public_url=(settings.public_url or public_url).rstrip("/"),
+        mailer=mail_server(settings),
     )
     kit.install(services)
     wiring.install()
@@ -158,3 +160,17 @@ def file_store(settings: Settings, door: Door) -> FileStore:
         )
     except BadURL as error:
         raise SettingsError(f"PORTSIDE_FILES: {error}") from error
+
+
+def mail_server(settings: Settings) -> Mailer | None:
+    """The configured SMTP server, if there is one. Raises SettingsError, which does not show the URL."""
+    if not settings.smtp_url:
+        return None
+    try:
+        server = read_server(settings.smtp_url)
+    except BadMail as error:
+        raise SettingsError(f"PORTSIDE_SMTP_URL: {error}.") from error
+    try:
+        return Mailer(server, read_sender(settings.mail_from))
+    except BadMail as error:
+        raise SettingsError(f"PORTSIDE_MAIL_FROM: {error}.") from error

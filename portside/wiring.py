@@ -15,7 +15,7 @@ REACTIONS: Reactions = {
     "batch_purchased": ["webhooks.fan_out"],
     "order_created": ["webhooks.fan_out"],
     "order_updated": ["webhooks.fan_out"],
-    "webhook_disabled": ["webhooks.fan_out"],
+    "webhook_disabled": ["webhooks.fan_out", "notifications.tell_owners"],
 }
 
 

@@ -25,6 +25,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.jobs import jobs as queue
     from portside.labels import jobs as labels
     from portside.manifests import jobs as manifests
+    from portside.notifications import jobs as notifications
     from portside.pickups import jobs as pickups
     from portside.refunds import jobs as refunds
     from portside.rest import jobs as rest
@@ -32,7 +33,8 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.simulations import jobs as simulations
     from portside.webhooks import jobs as webhooks
 
-    return batches, events, queue, labels, manifests, pickups, refunds, rest, shipments, simulations, webhooks
+    nouns = (batches, labels, manifests, notifications, pickups, refunds, shipments, simulations, webhooks)
+    return events, queue, rest, *nouns
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:

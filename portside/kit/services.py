@@ -9,6 +9,7 @@ import msgspec
 from portside.kit.crypto import KeyRing
 from portside.kit.files import FileStore
 from portside.kit.http import Door
+from portside.kit.mail import Mailer
 from portside.kit.password import Passwords
 from portside.kit.render import Templates
 from portside.kit.static import StaticFiles
@@ -27,6 +28,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     templates: Templates
     static_files: StaticFiles
     public_url: str
+    # Without a server, mail stays in the mailbox of its account.
+    mailer: Mailer | None = None
 
     def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS, *, exact: bool = False) -> str:
         """A signed link to a stored file. Unless it is to be `exact`, the expiry is rounded up to a day, so that two

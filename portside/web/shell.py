@@ -8,6 +8,7 @@ from typing import Any
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.scope import Scope
+from portside.kit.services import services
 from portside.orders.models import TO_SHIP
 from portside.orders.queries import count_orders
 from portside.web.answers import HOME, Flash
@@ -20,6 +21,8 @@ _SETTINGS = (
     ("tokens", "API tokens", "/app/settings/tokens"),
     ("webhooks", "Webhooks", "/app/settings/webhooks"),
 )
+# Only where mail goes nowhere else.
+MAILBOX = ("mailbox", "Mailbox", "/app/mailbox")
 
 
 def fragment_shell(visit: Visit) -> Mapping[str, Any]:
@@ -61,7 +64,8 @@ def capped(count: int) -> str:
 
 
 def _navigation(to_ship: str | None) -> list[dict[str, Any]]:
-    children = [{"key": key, "label": label, "href": href} for key, label, href in _SETTINGS]
+    settings = _SETTINGS if services().mailer is not None else (*_SETTINGS, MAILBOX)
+    children = [{"key": key, "label": label, "href": href} for key, label, href in settings]
     return [
         _entry("orders", "Orders", HOME, "inbox", to_ship),
         _entry("shipments", "Shipments", "/app/shipments", "package"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import REFUSED, SHIP_TO, label, order_page, parcel, rates, rating, sender, track
-from tests.web.samples.others import shipment_list, sign_in, token_page, webhook_page
+from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, webhook_page
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
 
@@ -78,6 +78,9 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         "settings/webhooks.html",
         webhook_page(secret=Ns(url="https://shop.example/hooks/portside", text="whsec_" + "c2" * 16)),
     ),
+    "mailbox": ("mailbox/list.html", mailbox_page()),
+    "mailbox-empty": ("mailbox/list.html", mailbox_page(messages=[])),
+    "mailbox-message": ("mailbox/message.html", mail_page()),
     "sign-in": ("sign_in.html", sign_in()),
     "sign-in-wrong": (
         "sign_in.html",

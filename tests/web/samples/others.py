@@ -69,6 +69,29 @@ def shipment_list(**changes: Any) -> dict[str, Any]:
     return context | changes
 
 
+def mail(subject: str, hours: float, state: str = "kept") -> Ns:
+    return Ns(href="#", subject=subject, recipient="alice@lantern.example", state=state, at=ago(hours=hours))
+
+
+def mailbox_page(**changes: Any) -> dict[str, Any]:
+    messages = [
+        mail("Webhook works again: https://shop.example/hooks", 2),
+        mail("[Test] Webhook is failing: https://shop.example/a/rather/long/path/that/does/not/fit", 5),
+    ]
+    context = {
+        "shell": shell("settings", "mailbox"),
+        "messages": messages,
+        "page": Ns(previous_url=None, next_url="?after=x", note="2 messages on this page"),
+    }
+    return context | changes
+
+
+def mail_page() -> dict[str, Any]:
+    shown = mail("Webhook is failing: https://shop.example/hooks", 5, "refused")
+    message = Ns(**vars(shown), text="It has accepted nothing since noon.\n", html_url="#", error="550 no such user")
+    return {"shell": shell("settings", "mailbox"), "message": message, "back_url": "#"}
+
+
 def token(name: str, hint: str, used: dt.datetime | None, days: int) -> Ns:
     return Ns(
         id=name,

@@ -1,0 +1,1 @@
+"""Messages to people about what happened: which event tells whom what, and how it gets there."""

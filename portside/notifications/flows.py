@@ -1,0 +1,74 @@
+"""Telling people of an event (read, write the words, queue), and handing a message to the server."""
+
+from __future__ import annotations
+
+import structlog
+
+from portside.accounts import queries as accounts
+from portside.db.begin import begin, reading
+from portside.errors import NotFound
+from portside.events.models import EventRef
+from portside.events.queries import get_event
+from portside.kit.ids import Id
+from portside.kit.mail import Mail, MailRefused
+from portside.kit.scope import Scope
+from portside.kit.services import services
+from portside.notifications import actions, queries, rules
+from portside.notifications.models import MessageDraft
+from portside.notifications.render import render
+
+log = structlog.get_logger(__name__)
+
+
+async def tell_owners(ref: EventRef) -> None:
+    """Queue the mails to an account's owners about an event; harmless when repeated."""
+    async with reading() as tx:
+        try:
+            event = await get_event(tx, ref)
+        except NotFound:
+            # Retention was quicker: nobody wants to hear of it now.
+            return
+        scope = await accounts.get_scope(tx, ref.account, ref.mode)
+        account = await accounts.get_account(tx, scope)
+        owners = await accounts.list_owners(tx, scope)
+    name = rules.TO_OWNERS[event.name]
+    context = rules.webhook_context(event, account.company_name or account.email, services().public_url)
+    drafts = [
+        MessageDraft(scope=scope, event_id=event.id, name=name, recipient=owner.email, text=render(name, context))
+        for owner in owners
+    ]
+    async with begin() as tx:
+        await actions.create_messages(tx, drafts)
+
+
+async def send_mail(scope: Scope, message_id: Id) -> None:
+    """Hand a message to the server; without one, it stays in the mailbox. Raises MailDelayed.
+
+    Who dies between the server's yes and our note of it sends the message again, under the same Message-ID.
+    """
+    async with reading() as tx:
+        message = await queries.get_message(tx, scope, message_id)
+    if message.state != "waiting":
+        return
+    mailer = services().mailer
+    if mailer is None:
+        async with begin() as tx:
+            await actions.mark_kept(tx, scope, message_id)
+        return
+    mail = Mail(
+        id=message.id,
+        recipient=message.recipient,
+        subject=message.subject,
+        text=message.body_text,
+        html=message.body_html,
+        created_at=message.created_at,
+    )
+    try:
+        await mailer.send(mail)
+    except MailRefused as error:
+        log.warning("mail_refused", message=message.id, account=scope.account_id, error=str(error))
+        async with begin() as tx:
+            await actions.reject_message(tx, scope, message_id, str(error))
+        return
+    async with begin() as tx:
+        await actions.mark_sent(tx, scope, message_id)

@@ -1,0 +1,50 @@
+"""A message to one person, from the event that it tells of to its delivery."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+from portside.kit.ids import Id
+from portside.kit.scope import Scope
+
+# Each is a folder of templates.
+MailName = Literal["webhook_disabled", "webhook_failing", "webhook_recovered"]
+# `kept`: there was no server to hand it to, so it stays in the mailbox.
+State = Literal["waiting", "sent", "kept", "refused"]
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message says: in one line, in text, and the same in HTML."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class MessageDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A message to be sent, opening with its scope (law 3)."""
+
+    scope: Scope
+    event_id: Id
+    name: MailName
+    recipient: str
+    text: Text
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """A message as it stands. One that was sent has lost its text."""
+
+    id: Id
+    event_id: Id
+    name: MailName
+    recipient: str
+    subject: str
+    body_text: str
+    body_html: str
+    state: State
+    error: str | None
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
