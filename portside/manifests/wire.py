@@ -10,13 +10,14 @@ from msgspec import Meta
 
 from portside.addresses.models import AddressDraft
 from portside.addresses.wire import address_draft
+from portside.carrier_accounts.wire import CarrierAccountOut
 from portside.carriers.catalogue import carrier_name
 from portside.errors import FieldErrors
 from portside.kit.clock import to_wire
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels.wire import ACCOUNT_NOT_FOUND
+from portside.labels.wire import ACCOUNT_NOT_FOUND, TransactionOut
 from portside.manifests.models import Manifest, ManifestStatus, Wanted
 from portside.rest.parse import REQUIRED, Moment
 from portside.shipments.wire import ADDRESS_NOT_FOUND, ShipmentAddressIn
@@ -52,10 +53,10 @@ class ManifestOut(msgspec.Struct, kw_only=True):
     object_owner: str
     status: ManifestStatus
     provider: str
-    carrier_account: str
+    carrier_account: CarrierAccountOut | str
     shipment_date: str
     address_from: str
-    transactions: list[str]
+    transactions: list[TransactionOut | str]
     documents: list[str]
     errors: list[str]
     test: bool

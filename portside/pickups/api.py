@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from portside.carrier_accounts.api import carrier_accounts_by_id
 from portside.db.begin import reading
 from portside.errors import AppError, FieldErrors
 from portside.kit.clock import now
+from portside.labels.api import transactions_by_id
 from portside.pickups import flows, queries, rules, wire
 from portside.rest.endpoint import Answer, Call, endpoint
+from portside.rest.expand import Loader
 from portside.rest.pages import Page
 
 
@@ -19,6 +22,9 @@ def _answer_error(error: AppError) -> Answer:
     return Answer(error.status, msgspec.json.encode(rules.flattened(error.errors)))
 
 
+_EXPANDS: dict[str, Loader] = {"transactions": transactions_by_id, "carrier_account": carrier_accounts_by_id}
+
+
 @endpoint("POST", "/pickups", status=201, takes=wire.PickupIn, gives=wire.PickupOut, on_error=_answer_error)
 async def create_pickup(call: Call, given: wire.PickupIn) -> wire.PickupOut:
     """Have the carrier fetch parcels."""
@@ -26,7 +32,7 @@ async def create_pickup(call: Call, given: wire.PickupIn) -> wire.PickupOut:
     return wire.pickup_out(pickup, call.scope)
 
 
-@endpoint("GET", "/pickups", gives=Page[wire.PickupOut])
+@endpoint("GET", "/pickups", gives=Page[wire.PickupOut], expands=_EXPANDS)
 async def list_pickups(call: Call) -> Page[wire.PickupOut]:
     """List pickups, newest first."""
     page = call.page(default=25)
@@ -35,7 +41,7 @@ async def list_pickups(call: Call) -> Page[wire.PickupOut]:
     return call.page_of(found.map(lambda pickup: wire.pickup_out(pickup, call.scope)), page)
 
 
-@endpoint("GET", "/pickups/{pickup_id}", gives=wire.PickupOut)
+@endpoint("GET", "/pickups/{pickup_id}", gives=wire.PickupOut, expands=_EXPANDS)
 async def get_pickup(call: Call) -> wire.PickupOut:
     """Retrieve a pickup."""
     async with reading() as tx:

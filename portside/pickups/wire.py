@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from portside.addresses.wire import AddressIn, NestedAddressOut, address_draft, nested_address_out
+from portside.carrier_accounts.wire import CarrierAccountOut
 from portside.errors import FieldErrors
 from portside.kit.clock import UTC, to_wire
 from portside.kit.ids import as_id
 from portside.kit.scope import Scope
-from portside.labels.wire import ACCOUNT_NOT_FOUND
+from portside.labels.wire import ACCOUNT_NOT_FOUND, TransactionOut
 from portside.pickups import rules
 from portside.pickups.models import BuildingLocation, BuildingType, Pickup, PickupStatus, Place, Wanted
 from portside.rest.parse import Moment
@@ -62,9 +63,9 @@ class PickupOut(msgspec.Struct, kw_only=True):
     object_id: str
     object_owner: str
     status: PickupStatus
-    carrier_account: str
+    carrier_account: CarrierAccountOut | str
     location: LocationOut
-    transactions: list[str]
+    transactions: list[TransactionOut | str]
     requested_start_time: str
     requested_end_time: str
     confirmed_start_time: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from portside.db.begin import reading
+from portside.labels.api import transactions_by_id
 from portside.refunds import flows, queries, wire
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import Page
@@ -14,7 +15,7 @@ async def create_refund(call: Call, given: wire.RefundIn) -> wire.RefundOut:
     return wire.refund_out(await flows.request_refund(call.scope, wire.label_id(given)), call.scope)
 
 
-@endpoint("GET", "/refunds", gives=Page[wire.RefundOut])
+@endpoint("GET", "/refunds", gives=Page[wire.RefundOut], expands={"transaction": transactions_by_id})
 async def list_refunds(call: Call) -> Page[wire.RefundOut]:
     """List refunds, newest first."""
     page = call.page(default=25)
@@ -23,7 +24,7 @@ async def list_refunds(call: Call) -> Page[wire.RefundOut]:
     return call.page_of(found.map(lambda refund: wire.refund_out(refund, call.scope)), page)
 
 
-@endpoint("GET", "/refunds/{refund_id}", gives=wire.RefundOut)
+@endpoint("GET", "/refunds/{refund_id}", gives=wire.RefundOut, expands={"transaction": transactions_by_id})
 async def get_refund(call: Call) -> wire.RefundOut:
     """Retrieve a refund."""
     async with reading() as tx:

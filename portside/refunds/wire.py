@@ -10,6 +10,7 @@ from portside.errors import FieldErrors
 from portside.kit.clock import to_wire
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
+from portside.labels.wire import TransactionOut
 from portside.rates.wire import MessageOut, message_out
 from portside.refunds.models import Refund, RefundStatus
 from portside.refunds.rules import NOT_FOUND
@@ -31,7 +32,7 @@ class RefundOut(msgspec.Struct, kw_only=True):
     object_id: str
     object_owner: str
     status: RefundStatus
-    transaction: str
+    transaction: TransactionOut | str
     test: bool
     messages: list[MessageOut]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -12,7 +13,7 @@ from portside.kit.ids import Id
 from portside.orders.api import orders_by_id
 from tests.orders.data import order_body
 from tests.support.cast import Person
-from tests.support.stock import DECLARATION, SHIPMENT, stocked
+from tests.support.stock import DECLARATION, SHIPMENT, all_operations, bodies, stocked
 
 
 @pytest.fixture
@@ -61,6 +62,29 @@ async def test_lists_of_ids_become_lists_of_objects(api: httpx.AsyncClient) -> N
     shown = (await api.get(f"/customs/declarations/{made['object_id']}?expand=items")).json()
     assert [item["object_id"] for item in shown["items"]] == made["items"]
     assert shown["items"][0]["description"] == "Mug"
+
+
+async def test_whatever_an_operation_says_it_expands(api: httpx.AsyncClient) -> None:
+    stock = await stocked(api)
+    for path in ("/refunds", "/manifests", "/pickups"):
+        assert (await api.post(path, json=bodies(stock)[f"POST {path}"])).status_code == 201
+    seen = set()
+    for operation in all_operations():
+        if operation.expands and "{" not in operation.path:
+            plain = (await api.get(operation.path)).json()["results"]
+            shown = (await api.get(operation.path, params={"expand": ",".join(operation.expands)})).json()["results"]
+            for name in operation.expands:
+                before, after = [row[name] for row in plain], [row[name] for row in shown]
+                assert ids_of(after) == before, (operation.path, name)
+                seen |= {(operation.path, name) for value in before if value}
+    assert {("/refunds", "transaction"), ("/manifests", "transactions"), ("/pickups", "carrier_account")} <= seen
+
+
+def ids_of(value: Any) -> Any:
+    """What was expanded as ids again; what was not is caught by having no id."""
+    if isinstance(value, list):
+        return [ids_of(one) for one in value]
+    return None if value is None else value["object_id"]
 
 
 async def test_without_it_and_without_anything_to_expand_nothing_changes(
