@@ -144,7 +144,7 @@ def _convert_struct(info: inspect.StructType, value: Any, depth: int) -> Any:
         given = value.get(field.encode_name, msgspec.UNSET)
         if given is msgspec.UNSET or _is_blank(field, given):
             if field.required:
-                errors[field.encode_name] = [REQUIRED if given is msgspec.UNSET or given == "" else NOT_NULL]
+                errors[field.encode_name] = [NOT_NULL if given is None else REQUIRED]
             continue
         try:
             found[field.name] = _convert(field.type, given, depth + 1)
