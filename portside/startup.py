@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+import structlog
 
 from portside import wiring, worker
 from portside.carriers import registry
@@ -19,7 +20,7 @@ from portside.carriers.simulated.ups import ups
 from portside.carriers.simulated.usps import usps
 from portside.db import embedded
 from portside.db.migrate import migrate
-from portside.db.pool import UNREACHABLE, close_pool, open_pool
+from portside.db.pool import UNREACHABLE, close_pool, open_pool, when_lost
 from portside.errors import Unavailable
 from portside.jobs import wake
 from portside.kit import services as kit
@@ -37,8 +38,13 @@ from portside.simulator import world
 from portside.simulator.world import World
 from portside.web import assets
 
+_log = structlog.get_logger(__name__)
+
 KEY_FILE = "secret_keys"
 FILES_FOLDER = "files"
+
+# How often a private PostgreSQL may go away while a process starts.
+_TRIES = 3
 
 # What the simulated carriers sign their pushes for.
 _PUSHES = "simulated-carrier-push"
@@ -86,8 +92,7 @@ async def migrated(target: Target) -> list[str]:
 @asynccontextmanager
 async def running(settings: Settings, target: Target, *, application: str, public_url: str) -> AsyncIterator[Services]:
     """An installed process: migrated database, open pool, services and wiring; everything is closed at the end."""
-    await migrated(target)
-    await open_pool(target.dsn, size=settings.pool_size, connect=target.connect, application=application)
+    await _opened(settings, target, application)
     door = Door(settings.networks())
     services = Services(
         settings=settings,
@@ -104,17 +109,48 @@ async def running(settings: Settings, target: Target, *, application: str, publi
     wiring.install()
     worker.import_jobs()
     outside = install_carriers(services, target.dsn, target.connect)
-    sharing = asyncio.create_task(wake.share())
+    upkeep = [asyncio.create_task(wake.share()), asyncio.create_task(_keep_up(target))]
     try:
         yield services
     finally:
-        sharing.cancel()
-        await asyncio.gather(sharing, return_exceptions=True)
+        for task in upkeep:
+            task.cancel()
+        await asyncio.gather(*upkeep, return_exceptions=True)
         await services.door.close()
         services.passwords.close()
         await remove_carriers(outside)
         await close_pool()
         kit.install(None)
+
+
+async def _opened(settings: Settings, target: Target, application: str) -> None:
+    """Migrate, and open the pool. A private PostgreSQL that is killed meanwhile is started again, as it is later on."""
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            await migrated(target)
+            await open_pool(target.dsn, size=settings.pool_size, connect=target.connect, application=application)
+            return
+        except (Unavailable, *UNREACHABLE):
+            if target.attachment is None or not tries_left:
+                raise
+        await asyncio.to_thread(target.attachment.revive)
+
+
+async def _keep_up(target: Target) -> None:
+    """Start the private PostgreSQL again when its watchdog was killed; an external one is its operator's."""
+    lost = asyncio.Event()
+    when_lost(lost.set)
+    try:
+        while target.attachment is not None:
+            await lost.wait()
+            lost.clear()
+            try:
+                await asyncio.to_thread(target.attachment.revive)
+            except embedded.EmbeddedError as error:
+                _log.error("database_not_revived", error=str(error))
+            await asyncio.sleep(0.2)
+    finally:
+        when_lost(None)
 
 
 def install_carriers(services: Services, dsn: str, connect: Mapping[str, Any] | None = None) -> World:

@@ -6,7 +6,6 @@ import asyncio
 from types import ModuleType
 
 from portside import wiring
-from portside.jobs import wake
 from portside.jobs.models import Lane
 from portside.jobs.worker import Worker
 from portside.settings import Settings
@@ -45,21 +44,19 @@ def lane_slots(concurrency: int) -> dict[Lane, int]:
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None, grace: float = 20.0) -> None:
     """Run jobs until `stop` is set or this is cancelled; then give running ones `grace` seconds and hand back the rest.
 
-    Needs the open pool and the installed services of the process. Installs the wiring, and exchanges notes of new
-    work with the other processes for everybody in this one.
+    Needs the open pool, the installed services, and somebody who exchanges notes with the other processes
+    (`startup.running` does all that). Installs the wiring.
     """
     import_jobs()
     wiring.install()
     worker = Worker(lanes=lane_slots(settings.worker_concurrency), lease_seconds=settings.job_lease_seconds)
     working = asyncio.create_task(worker.run())
-    sharing = asyncio.create_task(wake.share())
     stopping = asyncio.create_task((stop or asyncio.Event()).wait())
     try:
-        done, _ = await asyncio.wait({working, sharing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         for task in done - {stopping}:
             task.result()
     finally:
         await worker.stop(grace)
-        for task in (sharing, stopping):
-            task.cancel()
-        await asyncio.gather(working, sharing, stopping, return_exceptions=True)
+        stopping.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)
