@@ -78,8 +78,8 @@ async def test_the_event_may_be_chosen_among_those_subscribed(api: httpx.AsyncCl
     webhook = await subscribe(api, receiver, "all")
     for event in ("batch_purchased", "transaction_updated"):
         assert (await tried(api, webhook, event=event))["event"] == event
-    for event in ("order_created", "all", "nothing", 5):
-        answer = await api.post(f"/webhooks/{webhook}/test", json={"event": event})
+    for wrong in ("order_created", "all", "nothing", 5):
+        answer = await api.post(f"/webhooks/{webhook}/test", json={"event": wrong})
         assert answer.status_code == 400 and list(answer.json()) == ["event"], answer.text
     assert [got.json["event"] for got in receiver.got] == ["batch_purchased", "transaction_updated"]
 
