@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import structlog
 
+from portside.carriers.catalogue import carrier_name
 from portside.carriers.contract import (
     BuyLabel,
     CallContext,
@@ -105,8 +106,10 @@ def push_reader(carrier: str) -> PushReader | None:
 
 def _adapter(carrier: str, capability: Capability) -> CarrierAdapter:
     adapter = find_adapter(carrier)
-    if adapter is None or capability not in adapter.capabilities:
-        raise CarrierError("unserviceable", f"{carrier} cannot be asked for this here.")
+    if adapter is None:
+        raise CarrierError("unserviceable", f"This Portside has no connection to {carrier_name(carrier)}.")
+    if capability not in adapter.capabilities:
+        raise CarrierError("unserviceable", f"{adapter.name} does not offer this here.")
     return adapter
 
 

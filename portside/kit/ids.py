@@ -32,10 +32,10 @@ def first_id(moment: dt.datetime) -> Id:
 
 
 def as_id(text: object) -> Id | None:
-    """The id in `text` (dashes and upper case allowed), or None if it is none."""
+    """The id in `text` (dashes, upper case and space around it allowed), or None if it is none."""
     if not isinstance(text, str):
         return None
     if len(text) != 32:
-        text = text.replace("-", "")
+        text = text.strip().replace("-", "")
     text = text.lower()
     return Id(text) if _SHAPE.fullmatch(text) else None

@@ -23,7 +23,7 @@ async def create_manifest(call: Call, given: wire.ManifestIn) -> wire.ManifestOu
 @endpoint("GET", "/manifests", gives=Page[wire.ManifestOut], expands=_EXPANDS)
 async def list_manifests(call: Call) -> Page[wire.ManifestOut]:
     """List manifests, newest first."""
-    page = call.page(default=25)
+    page = call.page(default=5)
     async with reading() as tx:
         found = await queries.list_manifests(tx, call.scope, page)
     return call.page_of(found.map(lambda manifest: wire.manifest_out(manifest, call.scope)), page)

@@ -18,7 +18,7 @@ async def create_refund(call: Call, given: wire.RefundIn) -> wire.RefundOut:
 @endpoint("GET", "/refunds", gives=Page[wire.RefundOut], expands={"transaction": transactions_by_id})
 async def list_refunds(call: Call) -> Page[wire.RefundOut]:
     """List refunds, newest first."""
-    page = call.page(default=25)
+    page = call.page(default=5)
     async with reading() as tx:
         found = await queries.list_refunds(tx, call.scope, page)
     return call.page_of(found.map(lambda refund: wire.refund_out(refund, call.scope)), page)

@@ -142,5 +142,5 @@ async def test_magic_words_are_heard(host: Host, context: CallContext) -> None:
 
 async def test_who_offers_none_is_not_asked(host: Host, context: CallContext) -> None:
     assert [client.can("ups", capability) for capability in ("manifest", "pickup")] == [False, False]
-    with pytest.raises(CarrierError, match="cannot be asked"):
+    with pytest.raises(CarrierError, match="UPS does not offer this here"):
         await client.manifest("ups", form_of("1Z"), context)

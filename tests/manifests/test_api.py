@@ -200,6 +200,11 @@ async def test_missing_and_foreign_look_the_same(
             assert account == {"carrier_account": ["Carrier account with supplied object_id not found."]}
 
 
+async def test_a_page_has_five_when_nobody_says_how_many(api: httpx.AsyncClient) -> None:
+    ids = [(await manifest(api))["object_id"] for _ in range(6)]
+    assert [row["object_id"] for row in (await api.get("/manifests")).json()["results"]] == ids[:0:-1]
+
+
 async def test_the_carriers_refusal_is_an_object_in_error(api: httpx.AsyncClient) -> None:
     label = await label_from(api, metadata="SIM_MANIFEST_REFUSE")
     made = await manifest(api, transactions=[label])

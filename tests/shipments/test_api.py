@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -74,6 +76,13 @@ async def test_parts_given_by_id_are_kept(merchant: httpx.AsyncClient) -> None:
         body["customs_declaration"] == (await merchant.get(f"/customs/declarations/{declaration['object_id']}")).json()
     )
     assert body["customs_declaration"]["items"] == declaration["items"]
+
+
+async def test_an_id_may_be_written_in_other_ways(merchant: httpx.AsyncClient) -> None:
+    sender = (await merchant.post("/addresses", json=FROM)).json()["object_id"]
+    for written in (sender.upper(), f" {sender}\n", str(uuid.UUID(sender))):
+        assert (await create(merchant, address_from=written))["address_from"]["object_id"] == sender
+        assert (await merchant.get(f"/addresses/{quote(written)}")).json()["object_id"] == sender
 
 
 async def test_parts_sent_back_as_they_were_returned_are_the_same_ones(merchant: httpx.AsyncClient) -> None:

@@ -44,6 +44,14 @@ async def test_a_refusing_carrier_is_a_message(merchant: httpx.AsyncClient, carr
     assert {rate["provider"] for rate in body["rates"]} == {"USPS"} and body["status"] == "SUCCESS"
 
 
+async def test_a_carrier_that_we_do_not_speak_to_is_a_message(merchant: httpx.AsyncClient, carriers: Carriers) -> None:
+    account = {"carrier": "fedex", "account_id": "1", "parameters": {}}
+    assert (await merchant.post("/carrier_accounts", json=account)).status_code == 201
+    body = await create(merchant)
+    assert body["messages"] == [{"source": "FedEx", "code": "", "text": "This Portside has no connection to FedEx."}]
+    assert {rate["provider"] for rate in body["rates"]} == {"USPS", "UPS"}
+
+
 async def test_a_broken_adapter_is_a_message_without_its_secrets(
     merchant: httpx.AsyncClient, carriers: Carriers
 ) -> None:
