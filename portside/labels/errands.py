@@ -223,7 +223,7 @@ async def _store(scope: Scope, errand: Errand, purchase: Purchase) -> tuple[Labe
     adapter = find_adapter(errand.rate.carrier)
     files = []
     for label, piece in zip(errand.labels, purchase.pieces, strict=False):
-        content, file_type = await asyncio.to_thread(_printable, piece, label.label_file_type)
+        content, file_type = await _printable(piece, label.label_file_type)
         key = rules.file_key(scope.account_id, label.id, file_type)
         await services().files.put(key, content)
         carrier, query, number = errand.rate.carrier, errand.call.query, piece.tracking_number
@@ -239,12 +239,12 @@ async def _store(scope: Scope, errand: Errand, purchase: Purchase) -> tuple[Labe
     return tuple(files)
 
 
-def _printable(piece: Piece, wanted: LabelFileType) -> tuple[bytes, LabelFileType]:
+async def _printable(piece: Piece, wanted: LabelFileType) -> tuple[bytes, LabelFileType]:
     """The label as it was wanted, or as the carrier made it: what was paid for is never lost to a format."""
-    if piece.content_format == "ZPLII":
-        return piece.content, "ZPLII"
+    if piece.content_format == wanted or piece.content_format == "ZPLII":
+        return piece.content, piece.content_format
     try:
-        return convert(piece.content, wanted), wanted
+        return await asyncio.to_thread(convert, piece.content, wanted), wanted
     except Unprintable as error:
         _log.warning("label_not_converted", wanted=wanted, error=str(error))
         return piece.content, "PDF_4x6"

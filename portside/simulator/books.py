@@ -14,17 +14,23 @@ from portside.simulator.parcels import SimulatedParcel, SimulatedPurchase
 
 _SERIALS: dict[CarrierToken, str] = {"usps": "sim_usps_serials", "ups": "sim_ups_serials"}
 
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
 # Whoever takes a parcel to push its news has so long; if it dies meanwhile, another one does it then.
 _PUSH_LEASE = dt.timedelta(seconds=60)
 
+# One statement, so atomic in autocommit. Contents and routes travel as text, because an array of JSON arrays would be
+# taken for one of two dimensions.
 _INSERT_PURCHASE = (
-    "INSERT INTO sim_purchases (reference, carrier, account, account_number, service, carrier_reference, magic, eta, "
-    "  bought_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (reference) DO NOTHING"
-)
-_INSERT_PARCEL = (
-    "INSERT INTO sim_parcels (tracking_number, reference, piece, carrier, account, content, story, shipped_at, "
-    "  transit_days, route, told, next_scan_at, due_at) "
-    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    "WITH bought AS (INSERT INTO sim_purchases (reference, carrier, account, account_number, service, "
+    "  carrier_reference, magic, eta, bought_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) "
+    "  ON CONFLICT (reference) DO NOTHING RETURNING reference), "
+    "sent AS (INSERT INTO sim_parcels (tracking_number, reference, piece, carrier, account, content, story, "
+    "  shipped_at, transit_days, route, told, next_scan_at, due_at) "
+    "  SELECT n, bought.reference, p, $2, $3, c::jsonb, s, a, d, r::jsonb, t, x, u FROM bought, "
+    "  unnest($10::text[], $11::int[], $12::text[], $13::text[], $14::timestamptz[], $15::int[], $16::text[], "
+    "  $17::int[], $18::timestamptz[], $19::timestamptz[]) AS given (n, p, c, s, a, d, r, t, x, u)) "
+    "SELECT reference FROM bought"
 )
 _CLAIM_DUE = (
     "UPDATE sim_parcels SET due_at = $1::timestamptz + $2 WHERE tracking_number IN ("
@@ -54,7 +60,7 @@ async def next_serials(tx: Tx, carrier: CarrierToken, count: int) -> list[int]:
 
 async def save_purchase(tx: Tx, purchase: SimulatedPurchase, parcels: Sequence[SimulatedParcel]) -> bool:
     """Enter a purchase; False, and nothing is written, if its reference has been used."""
-    done = await tx.execute(
+    entered = await tx.fetchval(
         _INSERT_PURCHASE,
         purchase.reference,
         purchase.carrier,
@@ -65,11 +71,9 @@ async def save_purchase(tx: Tx, purchase: SimulatedPurchase, parcels: Sequence[S
         purchase.magic,
         purchase.eta,
         purchase.bought_at,
+        *map(list, zip(*map(_values, parcels), strict=True)),
     )
-    if done.endswith(" 0"):
-        return False
-    await tx.executemany(_INSERT_PARCEL, [_values(parcel) for parcel in parcels])
-    return True
+    return entered is not None
 
 
 async def find_purchase(tx: Tx, account: str | None, reference: str) -> SimulatedPurchase | None:
@@ -217,15 +221,12 @@ async def forget_calls(tx: Tx, before: dt.datetime, limit: int) -> int:
 def _values(parcel: SimulatedParcel) -> tuple[object, ...]:
     return (
         parcel.tracking_number,
-        parcel.reference,
         parcel.piece,
-        parcel.carrier,
-        parcel.account,
-        parcel.content,
+        _encode(parcel.content).decode(),
         parcel.story,
         parcel.shipped_at,
         parcel.transit_days,
-        parcel.route,
+        _encode(parcel.route).decode(),
         parcel.told,
         parcel.next_scan_at,
         parcel.due_at,

@@ -129,14 +129,14 @@ class Host:
         return sales.answer(sale)
 
     async def _purchase(self, call: BuyCall) -> sales.Sale:
-        known = await self._known(call.account.id, call.reference)
-        if known is not None:
-            return known
         async with self._line.connection() as tx:
+            is_known = await books.find_purchase(tx, call.account.id, call.reference) is not None
             moment = (await read_clock(tx, call.account.id)).now()
-            serials = await books.next_serials(tx, call.carrier, len(call.shipment.parcels))
+            serials = [] if is_known else await books.next_serials(tx, call.carrier, len(call.shipment.parcels))
+        if is_known and (known := await self._known(call.account.id, call.reference)) is not None:
+            return known
         sale = await asyncio.to_thread(sales.sell, call, serials, moment, now())
-        async with self._line.connection() as tx, tx.transaction():
+        async with self._line.connection() as tx:
             is_new = await books.save_purchase(tx, sale.purchase, sale.parcels)
         if is_new:
             return sale
