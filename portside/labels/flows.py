@@ -230,7 +230,7 @@ async def _carry_out_instant(
             if request.idempotency_key:
                 await idempotency.release(tx, scope, request.idempotency_key)
         if isinstance(wrong, FieldErrors):
-            raise FieldErrors({"shipment": wrong.errors}) from wrong
+            raise FieldErrors({"shipment": [wrong.errors]}) from wrong
         raise
     rate = next((rate for rate in rates if rate.service_token == service_token), None)
     async with begin() as tx:

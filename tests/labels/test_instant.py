@@ -129,6 +129,17 @@ async def test_a_wrong_instalabel_is_a_400_and_leaves_nothing(
     assert (await api.post("/transactions", json=await body_for(api, alice), headers=headers)).status_code == 201
 
 
+async def test_what_is_wrong_with_the_shipment_of_an_instalabel_looks_the_same_whoever_finds_it(
+    api: httpx.AsyncClient, alice: Person
+) -> None:
+    for wrong in ({**TO, "name": ""}, {**TO, "name": "x" * 101}, {**TO, "email": "no address"}):
+        shipment = {**SHIPMENT, "address_to": wrong}
+        answer = await api.post("/transactions", json=await body_for(api, alice, shipment=shipment))
+        assert answer.status_code == 400
+        ((field, _),) = answer.json()["shipment"][0]["address_to"][0].items()
+        assert wrong[field] != TO.get(field)
+
+
 async def test_another_accounts_carrier_account_is_not_found(
     charlie_api: httpx.AsyncClient, api: httpx.AsyncClient, alice: Person
 ) -> None:
