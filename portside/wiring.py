@@ -16,6 +16,8 @@ REACTIONS: Reactions = {
     "order_created": ["webhooks.fan_out"],
     "order_updated": ["webhooks.fan_out"],
     "webhook_disabled": ["webhooks.fan_out", "notifications.tell_owners"],
+    "webhook_failing": ["webhooks.fan_out", "notifications.tell_owners"],
+    "webhook_recovered": ["webhooks.fan_out", "notifications.tell_owners"],
 }
 
 

@@ -21,6 +21,8 @@ EventName = Literal[
     "order_created",
     "order_updated",
     "webhook_disabled",
+    "webhook_failing",
+    "webhook_recovered",
 ]
 
 

@@ -14,6 +14,8 @@ from portside.notifications.models import MailName
 
 TO_OWNERS: Mapping[EventName, MailName] = {
     "webhook_disabled": "webhook_disabled",
+    "webhook_failing": "webhook_failing",
+    "webhook_recovered": "webhook_recovered",
 }
 
 

@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, HTTPResponseBodyEvent, Receive, Scope, Send
 
 from portside.accounts.queries import find_sessions
 from portside.db.begin import reading
-from portside.errors import BadRequest, Overloaded
+from portside.errors import NotFound, Overloaded
 from portside.events.feed import Feed, Follower
 from portside.jobs.trouble import TROUBLE
 from portside.kit.crypto import hash_token
@@ -63,7 +63,7 @@ def _bound_to(found: SignedIn) -> bytes:
 async def follow(request: Request[Any, Any, Any], key: str) -> ASGIApp:
     """What happens from now on, or since `Last-Event-ID` (`since` for a script that opens the stream anew)."""
     if "text/event-stream" not in request.headers.get("accept", ""):
-        raise BadRequest("This is a stream of events: accept text/event-stream.")
+        raise NotFound
     found = await signed_in(request)
     if found is None or _lines is None or not services().keys.verify("live", _bound_to(found), key):
         return _NOTHING

@@ -35,6 +35,8 @@ _EVENTS = {
     "batch_created": "batch_created: a batch is ready to buy",
     "batch_purchased": "batch_purchased: the labels of a batch are bought",
     "webhook_disabled": "webhook_disabled: a webhook was switched off",
+    "webhook_failing": "webhook_failing: a webhook has taken nothing for an hour",
+    "webhook_recovered": "webhook_recovered: a failing webhook works again",
 }
 _STATES = {"pending": "waiting", "delivered": "delivered", "failed": "failed", "cancelled": "failed"}
 

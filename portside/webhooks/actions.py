@@ -9,7 +9,7 @@ from portside.db.sql import Part, insert_all
 from portside.db.tx import Row, Tx
 from portside.errors import BadRequest, NotFound
 from portside.events import outbox
-from portside.events.models import Event
+from portside.events.models import Event, EventName
 from portside.jobs.models import Job
 from portside.jobs.once import enqueue_once
 from portside.jobs.queue import enqueue
@@ -18,17 +18,19 @@ from portside.kit.crypto import KeyRing
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import SYSTEM, Scope
 from portside.webhooks import queries
-from portside.webhooks.models import DisabledReason, EventRef, Health, Result, WakeUp, Webhook, WebhookDraft
+from portside.webhooks.models import DisabledReason, EventRef, Health, HealthNews, Result, WakeUp, Webhook, WebhookDraft
 from portside.webhooks.rules import MOST_WEBHOOKS, events_of, is_apart, is_paused
 from portside.webhooks.signing import new_secret
-from portside.webhooks.wire import disabled_payload
+from portside.webhooks.wire import webhook_payload
 
 # How many secrets may sign at once; each makes the headers of every delivery longer.
 MOST_SECRETS = 5
 # So many rows are changed in one transaction of a long work.
 AT_ONCE = 5000
 
-_HEALTHY = "failing_since = NULL, last_failure_at = NULL, paused_until = NULL, slow_until = NULL"
+_HEALTHY = (
+    "failing_since = NULL, last_failure_at = NULL, paused_until = NULL, slow_until = NULL, failing_told_at = NULL"
+)
 
 _CREATE = """INSERT INTO webhooks (account_id, mode, id, app_id, event, url, active, created_by, created_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"""
@@ -327,7 +329,24 @@ async def disable_webhook(tx: Tx, scope: Scope, webhook_id: Id, reason: Disabled
     if seq is None:
         return None
     webhook = await queries.get_webhook(tx, scope, webhook_id)
-    payload = disabled_payload(webhook, scope)
-    event = Event(scope=scope, name="webhook_disabled", object_id=webhook_id, seq=seq, payload=payload)
-    await outbox.record(tx, event)
+    await _tell(tx, scope, "webhook_disabled", webhook, seq)
     return webhook
+
+
+async def note_health(tx: Tx, scope: Scope, webhook_id: Id, news: HealthNews) -> None:
+    """Tell an owner by an event that an endpoint fails, or works again; nothing happens if that is known already."""
+    seq = await tx.fetchval(
+        "UPDATE webhooks SET failing_told_at = $4, event_seq = event_seq + 1 WHERE account_id = $1 AND mode = $2 "
+        "AND id = $3 AND active AND (failing_told_at IS NULL) = ($4::timestamptz IS NOT NULL) RETURNING event_seq",
+        scope.account_id,
+        scope.mode,
+        webhook_id,
+        now() if news == "webhook_failing" else None,
+    )
+    if seq is not None:
+        await _tell(tx, scope, news, await queries.get_webhook(tx, scope, webhook_id), seq)
+
+
+async def _tell(tx: Tx, scope: Scope, name: EventName, webhook: Webhook, seq: int) -> None:
+    payload = webhook_payload(name, webhook, scope)
+    await outbox.record(tx, Event(scope=scope, name=name, object_id=webhook.id, seq=seq, payload=payload))

@@ -85,6 +85,16 @@ ENTRIES: Mapping[EventName, Entry] = {
         when="When Portside stops sending to an address, which said 410 or only failed for days. Of Portside's own.",
         data=WebhookOut,
     ),
+    "webhook_failing": Entry(
+        title="A webhook is failing",
+        when="Once, when an address has taken nothing for an hour. An event of Portside's own.",
+        data=WebhookOut,
+    ),
+    "webhook_recovered": Entry(
+        title="A webhook works again",
+        when="When an address that was said to be failing takes a delivery. An event of Portside's own.",
+        data=WebhookOut,
+    ),
 }
 
 

@@ -250,12 +250,16 @@ async def _try_to_record(scope: Scope, turn: Turn, one: _Round, moment: dt.datet
     health = rules.after_round(webhook.health, one.sent, moment)
     hours = services().settings.webhook_disable_hours
     reason = rules.reason_to_disable(health, one.sent, moment, hours)
+    news = rules.health_news(webhook, health, moment)
     async with begin() as tx:
         if is_repeated and await queries.is_recorded(tx, scope, webhook.id, one.results):
             return
         await actions.record_round(tx, scope, webhook, one.results, health)
-        if reason is not None:
+        if reason is not None or news is not None:
             owned = await accounts.get_scope(tx, scope.account_id, scope.mode)
-            await actions.disable_webhook(tx, owned, webhook.id, reason)
+            if reason is not None:
+                await actions.disable_webhook(tx, owned, webhook.id, reason)
+            elif news is not None:
+                await actions.note_health(tx, owned, webhook.id, news)
     if reason is not None:
         log.warning("webhook_disabled", webhook=webhook.id, account=scope.account_id, mode=scope.mode, reason=reason)

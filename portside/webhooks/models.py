@@ -13,7 +13,7 @@ from portside.kit.scope import Scope
 
 # Shippo's values; `all` means these five events and never ours, which reach only those who name them.
 ShippoEvent = Literal["transaction_created", "transaction_updated", "track_updated", "batch_created", "batch_purchased"]
-OwnEvent = Literal["order_created", "order_updated", "webhook_disabled"]
+OwnEvent = Literal["order_created", "order_updated", "webhook_disabled", "webhook_failing", "webhook_recovered"]
 Subscription = Literal[
     "transaction_created",
     "transaction_updated",
@@ -24,10 +24,14 @@ Subscription = Literal[
     "order_created",
     "order_updated",
     "webhook_disabled",
+    "webhook_failing",
+    "webhook_recovered",
 ]
 SHIPPO_EVENTS: tuple[ShippoEvent, ...] = get_args(ShippoEvent)
 
 DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
+# What its owner is told of an endpoint, beside that it was switched off.
+HealthNews = Literal["webhook_failing", "webhook_recovered"]
 DisabledReason = Literal["gone", "failing"]
 # A sample signed as deliveries are, or with a secret of nobody's, which a receiver must refuse.
 TrialKind = Literal["sample", "forged"]
@@ -47,7 +51,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
-    """A subscription. One that Portside itself switched off has `disabled_at` and a reason."""
+    """A subscription. One that Portside itself switched off has `disabled_at` and a reason. `failing_told_at` is when
+    its owner was told that it fails."""
 
     id: Id
     event: Subscription
@@ -58,6 +63,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     disabled_reason: DisabledReason | None
     created_at: dt.datetime
     updated_at: dt.datetime
+    failing_told_at: dt.datetime | None = None
 
 
 class WebhookDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ PROBE = Size(1, 1)
 
 _WEBHOOK = (
     "SELECT id, event, url, active, disabled_at, disabled_reason, failing_since, last_failure_at, paused_until, "
-    "slow_until, created_at, updated_at FROM webhooks WHERE account_id = $1 AND mode = $2"
+    "slow_until, created_at, updated_at, failing_told_at FROM webhooks WHERE account_id = $1 AND mode = $2"
 )
 
 # Due deliveries whose object has an earlier one that keeps its place and is not due yet are passed over; the look is
@@ -289,6 +289,7 @@ def _webhook(row: Row) -> Webhook:
         disabled_reason=row["disabled_reason"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        failing_told_at=row["failing_told_at"],
     )
 
 

@@ -86,9 +86,9 @@ async def queue_failed(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetime)
 
     Raises NotFound, Conflict when the webhook is not active.
     """
-    await _end_pause(tx, scope, webhook_id)
+    webhook = await _end_pause(tx, scope, webhook_id)
     payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id}
-    bounds = {"after": first_id(since), "before": first_id(now())}
+    bounds = {"after": first_id(max(since, webhook.created_at)), "before": first_id(now())}
     await enqueue(tx, Job(kind="webhooks.resend_failed", payload=payload | bounds))
 
 

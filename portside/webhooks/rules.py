@@ -13,6 +13,7 @@ from portside.webhooks.models import (
     DisabledReason,
     Due,
     Health,
+    HealthNews,
     Result,
     Sent,
     Subscription,
@@ -37,6 +38,8 @@ APART_AFTER = dt.timedelta(seconds=5)
 # Shippo gives receivers 3 s. Who needs longer gets it, but in a lane apart from the quick ones.
 PATIENCE = 3.0
 SLOW_FOR = dt.timedelta(minutes=10)
+# Who has failed for this long, its owner hears of.
+TOLD_AFTER = dt.timedelta(hours=1)
 # Failures further apart than this are two troubles, not one that lasted: the longest gap between two retries is a day.
 SAME_TROUBLE = dt.timedelta(hours=48)
 MOST_WEBHOOKS = 200
@@ -176,6 +179,15 @@ def reason_to_disable(
         return "gone"
     if health.failing_since is not None and moment - health.failing_since >= dt.timedelta(hours=after_hours):
         return "failing"
+    return None
+
+
+def health_news(webhook: Webhook, health: Health, moment: dt.datetime) -> HealthNews | None:
+    """What its owner is to be told of an endpoint's health after a round, once for each trouble that lasted."""
+    if webhook.failing_told_at is not None:
+        return "webhook_recovered" if health.failing_since is None else None
+    if health.failing_since is not None and moment - health.failing_since >= TOLD_AFTER:
+        return "webhook_failing"
     return None
 
 

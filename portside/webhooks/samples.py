@@ -18,7 +18,7 @@ from portside.orders.wire import LineItemOut, OrderOut
 from portside.tracking.models import SUBSTATUSES
 from portside.tracking.wire import PlaceOut, ServiceLevelOut, TrackingStatusOut, TrackOut
 from portside.webhooks.models import Health, Webhook
-from portside.webhooks.wire import disabled_payload
+from portside.webhooks.wire import webhook_payload
 
 # Stands beside `data`, as Shippo's own test call has it; no event ever carries it there.
 MARK = "Portside test webhook"
@@ -174,20 +174,21 @@ def _address() -> AddressOut:
     )
 
 
-def _disabled() -> str:
-    made, gone = dt.datetime(2026, 1, 15, 12, tzinfo=UTC), dt.datetime(2026, 1, 16, 8, 30, tzinfo=UTC)
+def _webhook(name: EventName) -> str:
+    made, later = dt.datetime(2026, 1, 15, 12, tzinfo=UTC), dt.datetime(2026, 1, 16, 8, 30, tzinfo=UTC)
+    is_gone = name == "webhook_disabled"
     webhook = Webhook(
         id=_WEBHOOK,
         event="all",
         url="https://shop.example/hooks/old",
-        active=False,
-        health=Health(),
-        disabled_at=gone,
-        disabled_reason="gone",
+        active=not is_gone,
+        health=Health(failing_since=later if name == "webhook_failing" else None),
+        disabled_at=later if is_gone else None,
+        disabled_reason="gone" if is_gone else None,
         created_at=made,
-        updated_at=gone,
+        updated_at=later if is_gone else made,
     )
-    return disabled_payload(webhook, Scope(_id(0), "test", OWNER, SYSTEM))
+    return webhook_payload(name, webhook, Scope(_id(0), "test", OWNER, SYSTEM))
 
 
 _BODIES: Mapping[EventName, Callable[[], str]] = {
@@ -198,5 +199,7 @@ _BODIES: Mapping[EventName, Callable[[], str]] = {
     "batch_purchased": lambda: _batch("batch_purchased", "processing complete"),
     "order_created": lambda: _order("order_created"),
     "order_updated": lambda: _order("order_updated"),
-    "webhook_disabled": _disabled,
+    "webhook_disabled": lambda: _webhook("webhook_disabled"),
+    "webhook_failing": lambda: _webhook("webhook_failing"),
+    "webhook_recovered": lambda: _webhook("webhook_recovered"),
 }

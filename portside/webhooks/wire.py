@@ -145,10 +145,10 @@ class TrialOut(msgspec.Struct, kw_only=True):
     response_body: str | None
 
 
-class DisabledPayload(msgspec.Struct, kw_only=True):
-    """The body of `webhook_disabled`."""
+class WebhookPayload(msgspec.Struct, kw_only=True):
+    """The body of events about a webhook."""
 
-    event: str
+    event: EventName
     test: bool
     data: WebhookOut
 
@@ -257,7 +257,7 @@ def trial_out(trial: Trial) -> TrialOut:
     )
 
 
-def disabled_payload(webhook: Webhook, scope: Scope) -> str:
-    """The finished body of the event that tells an owner of an endpoint switched off."""
-    payload = DisabledPayload(event="webhook_disabled", test=scope.is_test, data=webhook_out(webhook, scope))
+def webhook_payload(name: EventName, webhook: Webhook, scope: Scope) -> str:
+    """The finished body of an event that tells an owner how an endpoint fares."""
+    payload = WebhookPayload(event=name, test=scope.is_test, data=webhook_out(webhook, scope))
     return json_without_nulls(payload).decode()

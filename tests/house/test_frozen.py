@@ -46,6 +46,8 @@ def test_events() -> None:
         "order_created",
         "order_updated",
         "webhook_disabled",
+        "webhook_failing",
+        "webhook_recovered",
     )
 
 

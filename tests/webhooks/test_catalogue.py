@@ -20,7 +20,7 @@ from portside.webhooks.samples import MARK, sample_body
 from tests.batches.data import batch_body
 from tests.orders.data import order_body
 from tests.support.labelling import rated
-from tests.webhooks.conftest import Receive, subscribe, work
+from tests.webhooks.conftest import Receive, let_time_pass, subscribe, work
 from tests.webhooks.receivers import says
 
 # What the official SDK reads these events as.
@@ -31,7 +31,7 @@ SDK: dict[str, Any] = {
     "batch_created": components.WebhookPayloadBatch,
     "batch_purchased": components.WebhookPayloadBatch,
 }
-OWN = ("order_created", "order_updated", "webhook_disabled")
+OWN = ("order_created", "order_updated", "webhook_disabled", "webhook_failing", "webhook_recovered")
 
 
 def closed(schema: Any) -> Any:
@@ -81,6 +81,17 @@ async def batch_life(api: httpx.AsyncClient) -> None:
     await drain(lanes=["bulk"])
 
 
+async def endpoint_life(api: httpx.AsyncClient, receive: Receive) -> None:
+    """An endpoint fails for two hours and then works again."""
+    flapper = await receive(says(500))
+    webhook = await subscribe(api, flapper, "order_created")
+    for status in (500, 500, 200):
+        flapper.answer = says(status)
+        await post(api, "/orders", order_body())
+        await work()
+        await let_time_pass(webhook)
+
+
 async def test_every_real_body_is_as_the_catalogue_says(api: httpx.AsyncClient, receive: Receive) -> None:
     receiver, leaver = await receive(says(200)), await receive(says(410))
     for event in ("all", *OWN):
@@ -88,6 +99,7 @@ async def test_every_real_body_is_as_the_catalogue_says(api: httpx.AsyncClient, 
     await subscribe(api, leaver, "order_created")
     await label_life(api)
     await batch_life(api)
+    await endpoint_life(api, receive)
     await work()
     assert {got.json["event"] for got in receiver.got} == set(ENTRIES)
     labels = [got.json["data"] for got in receiver.got if got.json["event"] == "transaction_updated"]
