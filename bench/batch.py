@@ -4,7 +4,8 @@ One `serve` process does all of it: the API, the jobs, and the simulated carrier
 row, twice, and draws every label. Had that process nothing else to do, it would make `against_per_second` labels: the
 two pure functions timed alone, in the same run, on one core. `ratio` is what is left of that by the API, the database,
 the events, the files and the merging; and by the simulated world, which tells the first news of each parcel ten seconds
-after it was bought, so that a batch runs beside the news of its own first labels and of the batch before. Memory is the server's resident set before the first batch and after each.
+after it was bought, so that a batch runs beside the news of its own first labels and of the batch before.
+Memory is the server's resident set before the first batch and after each.
 """
 
 from __future__ import annotations
