@@ -32,7 +32,7 @@ _READER = (
 
 @page("GET", PATH)
 async def list_mail(visit: Visit) -> Shown:
-    """The messages, newest first."""
+    """The messages, newest first; to htmx their rows."""
     _check_local()
     after, before = as_id(visit.given("after")), as_id(visit.given("before"))
     request = PageRequest(size=PAGE_SIZE, after=after, before=None if after else before)
@@ -47,6 +47,8 @@ async def list_mail(visit: Visit) -> Shown:
             "note": f"{len(rows)} {'message' if len(rows) == 1 else 'messages'} on this page",
         },
     }
+    if visit.wants_fragment:
+        return Shown(template="mailbox/_rows.html", context=context)
     return Shown(template="mailbox/list.html", context=context, section="settings", child="mailbox")
 
 

@@ -13,6 +13,7 @@ from portside.kit.ids import new_id
 from portside.kit.mail import Mailer, read_sender, read_server
 from portside.notifications.actions import create_messages
 from portside.notifications.models import MessageDraft, Text
+from portside.web import mailbox
 from tests.support.cast import Person
 from tests.web.conftest import Browser
 
@@ -55,6 +56,17 @@ async def test_it_is_nobody_elses(at_desk: Browser, alice: Person, charlie: Pers
     await at_desk.sign_in(charlie)
     for path in (link[1], f"{link[1]}/html"):
         assert (await at_desk.get(path)).status_code == 404
+
+
+async def test_older_mail_is_a_page_away(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mailbox, "PAGE_SIZE", 2)
+    for _ in range(3):
+        await write(alice)
+    first = await at_desk.get(PATH)
+    link = re.search(rf'href="({PATH}\?after=[0-9a-f]{{32}})"', first.text)
+    assert link is not None
+    rest = await at_desk.poll(link[1])
+    assert "1 message on this page" in rest.text and "<html" not in rest.text
 
 
 async def test_with_a_server_there_is_none(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

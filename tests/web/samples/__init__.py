@@ -80,6 +80,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "mailbox": ("mailbox/list.html", mailbox_page()),
     "mailbox-empty": ("mailbox/list.html", mailbox_page(messages=[])),
+    "fragment-mailbox": ("mailbox/_rows.html", mailbox_page()),
     "mailbox-message": ("mailbox/message.html", mail_page()),
     "sign-in": ("sign_in.html", sign_in()),
     "sign-in-wrong": (

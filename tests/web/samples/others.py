@@ -88,7 +88,7 @@ def mailbox_page(**changes: Any) -> dict[str, Any]:
 
 def mail_page() -> dict[str, Any]:
     shown = mail("Webhook is failing: https://shop.example/hooks", 5, "refused")
-    message = Ns(**vars(shown), text="It has accepted nothing since noon.\n", html_url="#", error="550 no such user")
+    message = Ns(**vars(shown), text="It has accepted nothing since noon.\n", html_url="/mail-html", error="550 no such user")
     return {"shell": shell("settings", "mailbox"), "message": message, "back_url": "#"}
 
 
