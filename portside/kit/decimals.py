@@ -8,12 +8,14 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 # Wide enough for any price or size, narrow enough that no arithmetic on it can hurt.
 PLAIN = r"^-?[0-9]{1,12}(\.[0-9]{1,12})?$"
 _PLAIN = re.compile(PLAIN)
+_FINEST = Decimal("1e-12")
 
 
 def plain_decimal(value: object) -> str | None:
     """The number in `value` (text, int, Decimal) as plain digits, kept as written where it is plain already.
 
-    None when it is not a finite number of at most 12 + 12 digits: NaN, infinities and 1e400000 are no prices.
+    Rounded to 12 places. None when it is not a finite number of at most 12 digits before the point: NaN, infinities
+    and 1e400000 are no prices.
     """
     text = str(value).strip()
     if _PLAIN.fullmatch(text):
@@ -22,8 +24,11 @@ def plain_decimal(value: object) -> str | None:
         number = Decimal(text)
     except InvalidOperation:
         return None
-    if not number.is_finite() or not -12 <= number.adjusted() <= 11:
+    if not number.is_finite() or number.adjusted() > 11:
         return None
+    if number.as_tuple().exponent < _FINEST.as_tuple().exponent:  # type: ignore[operator]
+        # The dust of a client's floats: its 0.1 + 0.2 is 0.30000000000000004 and means 0.3. Adding 0 takes the sign from -0.
+        number = number.quantize(_FINEST).normalize() + 0
     text = format(number, "f")
     return text if _PLAIN.fullmatch(text) else None
 

@@ -37,6 +37,13 @@ async def test_all_missing_fields_are_named_at_once(api: httpx.AsyncClient) -> N
     assert set((await api.post("/orders", json={"line_items": [line]})).json()) == {"to_address", "placed_at"}
 
 
+async def test_the_dust_of_a_clients_floats_is_no_mistake(api: httpx.AsyncClient) -> None:
+    price, weight, tax = 1.1 + 2.2, 0.1 + 0.2, 0.3 - 0.2 - 0.1
+    assert (str(price), str(weight)) == ("3.3000000000000003", "0.30000000000000004")
+    order = (await api.post("/orders", json=order_body(total_price=price, weight=weight, total_tax=tax))).json()
+    assert (order["total_price"], order["weight"], order["total_tax"]) == ("3.30", "0.30", "0.00")
+
+
 async def test_empty_text_is_as_good_as_nothing_in_every_optional_field(api: httpx.AsyncClient) -> None:
     money = ("subtotal_price", "total_price", "total_tax", "currency", "shipping_cost", "shipping_cost_currency")
     texts = ("order_number", "shipping_method", "notes", "from_address")
@@ -64,7 +71,7 @@ async def test_the_weight_may_come_from_the_lines(api: httpx.AsyncClient) -> Non
 
 
 async def test_numbers_and_loose_values_are_taken_as_meant(api: httpx.AsyncClient) -> None:
-    body = order_body(total_price=24.93, weight=2, placed_at="2026-11-21 22:58:28", order_number=1068, notes="")
+    body = order_body(total_price=24.93, weight=2, placed_at="2026-11-21t22:58:28z", order_number=1068, notes="")
     body["line_items"][0]["quantity"] = "2"
     order = (await api.post("/orders", content=json.dumps(body))).json()
     assert (order["total_price"], order["weight"], order["order_number"]) == ("24.93", "2.00", "1068")

@@ -138,6 +138,11 @@ async def test_a_wrong_field_is_named(
         assert expected is None or answer.json()[field] == expected
 
 
+async def test_the_dust_of_a_clients_floats_is_no_mistake(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/parcels", json={**PARCEL, "weight": 0.1 + 0.2})
+    assert (answer.status_code, answer.json()["weight"]) == (201, "0.3")
+
+
 async def test_everything_missing_is_named_at_once(api: httpx.AsyncClient) -> None:
     required = "This field is required."
     box, mass = ("length", "width", "height", "distance_unit"), ("weight", "mass_unit")
