@@ -27,7 +27,7 @@ def plain_decimal(value: object) -> str | None:
     if not number.is_finite() or number.adjusted() > 11:
         return None
     if number.as_tuple().exponent < _FINEST.as_tuple().exponent:  # type: ignore[operator]
-        # The dust of a client's floats: its 0.1 + 0.2 is 0.30000000000000004 and means 0.3. Adding 0 takes the sign from -0.
+        # The dust of a client's floats: its 0.1 + 0.2 is 0.30000000000000004 and means 0.3. Adding 0 unsigns a zero.
         number = number.quantize(_FINEST).normalize() + 0
     text = format(number, "f")
     return text if _PLAIN.fullmatch(text) else None
