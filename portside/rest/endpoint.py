@@ -245,17 +245,35 @@ def endpoint(
 
 
 def mounted(routes: Iterable[Route | ControllerRouterHandler]) -> list[ControllerRouterHandler]:
-    """The routes as the framework takes them."""
-    return [_handler(route) if isinstance(route, Route) else route for route in routes]
+    """The routes as the framework takes them, and OPTIONS for each path before them: the framework's own, which it adds
+    where none is there yet, tells only of the first method."""
+    given = list(routes)
+    methods: dict[str, set[str]] = {}
+    for route in given:
+        if isinstance(route, Route):
+            methods.setdefault(_path(route), {"OPTIONS"}).add(route.operation.method)
+    options = [_options(path, allowed) for path, allowed in methods.items()]
+    return [*options, *(_handler(route) if isinstance(route, Route) else route for route in given)]
+
+
+def _path(route: Route) -> str:
+    return route.operation.path.replace("}", ":str}")
 
 
 def _handler(route: Route) -> HTTPRouteHandler:
     async def serve(request: Request[Any, Any, Any]) -> ASGIApp:
         return await route.serve(request.scope, request.receive)
 
-    operation = route.operation
-    path = operation.path.replace("}", ":str}")
-    return HTTPRouteHandler(path, http_method=operation.method, status_code=200)(serve)
+    return HTTPRouteHandler(_path(route), http_method=route.operation.method, status_code=200)(serve)
+
+
+def _options(path: str, methods: set[str]) -> HTTPRouteHandler:
+    answer = Answer(204, b"", headers=((b"allow", ", ".join(sorted(methods)).encode()),))
+
+    async def serve() -> ASGIApp:
+        return answer
+
+    return HTTPRouteHandler(path, http_method="OPTIONS", status_code=200)(serve)
 
 
 def _check_version(request: Mapping[str, Any]) -> None:

@@ -85,7 +85,10 @@ async def test_a_wrong_verb_is_405_and_says_what_is_allowed(api: httpx.AsyncClie
     answer = await api.delete("/addresses")
     assert answer.status_code == 405
     assert answer.json() == {"detail": 'Method "DELETE" not allowed.'}
-    assert set(answer.headers["allow"].replace(" ", "").split(",")) >= {"GET", "POST"}
+    assert answer.headers["allow"] == "GET, OPTIONS, POST"
+    told = await api.options("/addresses")
+    assert (told.status_code, told.content, told.headers["allow"]) == (204, b"", "GET, OPTIONS, POST")
+    assert (await api.options(f"/user-parcel-templates/{'0' * 32}")).headers["allow"] == "DELETE, GET, OPTIONS, PUT"
 
 
 async def test_api_versions(api: httpx.AsyncClient) -> None:
