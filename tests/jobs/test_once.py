@@ -6,8 +6,10 @@ import asyncio
 
 import pytest
 
-from portside.db.begin import begin
+from portside.db.begin import begin, reading
 from portside.db.pool import current_pool
+from portside.jobs import wake
+from portside.jobs.claims import claim
 from portside.jobs.drain import drain
 from portside.jobs.models import Job, Run
 from portside.jobs.once import enqueue_once
@@ -54,6 +56,26 @@ async def test_one_that_already_runs_does_not_count() -> None:
     go.set()
     await draining
     assert len(looked) == 2
+
+
+async def test_a_waiting_job_that_a_claim_passed_over_is_looked_for_again() -> None:
+    @job("test.look", lane="fast")
+    async def look(run: Run) -> None:
+        raise AssertionError(run)
+
+    async def claimed() -> int:
+        async with reading() as tx:
+            return len((await claim(tx, "fast", "test", 10, 8)).leases)
+
+    await queue()
+    roused = asyncio.Event()
+    with wake.watching("fast", roused):
+        async with begin() as tx:
+            await enqueue_once(tx, Job(kind="test.look", payload={}, key="a"))
+            assert await asyncio.create_task(claimed()) == 0
+            assert not roused.is_set()
+        assert roused.is_set()
+    assert await claimed() == 1
 
 
 async def test_a_job_without_a_key_is_refused() -> None:
