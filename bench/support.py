@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,16 +55,15 @@ def tool(name: str) -> str:
 
 
 @contextmanager
-def serving(*options: str, **environ: str) -> Iterator[Server]:
-    """`portside serve` on a fresh private PostgreSQL, with one account and its test token."""
+def serving(*options: str, postgres: str = "", **environ: str) -> Iterator[Server]:
+    """`portside serve` on a fresh private PostgreSQL, with one account and its test token.
+
+    `postgres`: a setting of PostgreSQL's that it is to run with.
+    """
     with temporary_server() as attachment:
-        env = {
-            **os.environ,
-            "PORTSIDE_DATA_DIR": str(attachment.data_dir),
-            "PORTSIDE_LOG_LEVEL": "warning",
-            "PORTSIDE_ALLOWED_NETWORKS": "127.0.0.0/8",
-            **environ,
-        }
+        if postgres:
+            _restart_with(attachment, postgres)
+        env = _environ(attachment, environ)
         email = "alice@bench.example"
         subprocess.run([PORTSIDE, "create-account", "--email", email], env=env, check=True, stdout=subprocess.DEVNULL)
         made = subprocess.run([PORTSIDE, "create-token", "--email", email], env=env, check=True, capture_output=True)
@@ -77,6 +78,43 @@ def serving(*options: str, **environ: str) -> Iterator[Server]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+def _restart_with(attachment: Attachment, setting: str) -> None:
+    (attachment.data_dir / "postgres" / "local.conf").write_text(setting + "\n")
+    before = postmaster_pid(attachment)
+    os.kill(before, signal.SIGINT)
+    for _ in range(600):
+        try:
+            if postmaster_pid(attachment) != before:
+                break
+        except (FileNotFoundError, IndexError, ValueError):
+            pass  # it has ended, and the watchdog is about to start it again
+        time.sleep(0.05)
+    attachment.revive()
+
+
+@contextmanager
+def working(server: Server, **environ: str) -> Iterator[int]:
+    """`portside worker` beside a server; gives its pid."""
+    process = subprocess.Popen([PORTSIDE, "worker"], env=_environ(server.attachment, environ), stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith(b"The worker is running")
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _environ(attachment: Attachment, environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PORTSIDE_DATA_DIR": str(attachment.data_dir),
+        "PORTSIDE_LOG_LEVEL": "warning",
+        "PORTSIDE_ALLOWED_NETWORKS": "127.0.0.0/8",
+        **environ,
+    }
 
 
 def wrk(url: str, *, connections: int, seconds: float, script: str = "", token: str = "") -> Load:
