@@ -1,4 +1,4 @@
-"""The file store, on disk and in a bucket: what is put can be got, what cannot be had is said, nothing else is reached."""
+"""The file store, on disk and in a bucket: what is put can be got, what cannot be had is said."""
 
 from __future__ import annotations
 
