@@ -58,7 +58,7 @@ __all__ = [
 
 log = logging.getLogger("portside.http")
 
-FailureKind = Literal["dns", "connect", "tls", "timeout", "disconnected", "protocol"]
+FailureKind = Literal["busy", "dns", "connect", "tls", "timeout", "disconnected", "protocol"]
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -73,7 +73,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 class SendFailed(DoorError):
     """No whole answer. `sent`: the request may have reached the peer, for it was connected. `status`: the answer's
-    status if its head arrived and only its body did not."""
+    status if its head arrived and only its body did not. The kind `busy` is ours: none of our connections got free."""
 
     def __init__(self, kind: FailureKind, origin: str, detail: str, *, sent: bool, status: int | None = None) -> None:
         super().__init__(f"{origin}: {kind}: {detail}")
@@ -87,12 +87,30 @@ class SendFailed(DoorError):
 class _Attempt:
     """What the callbacks deep inside aiohttp learn about the request of this task."""
 
-    __slots__ = ("blocked", "connected", "status")
+    __slots__ = ("_limit", "_seconds", "_wait", "blocked", "connected", "is_waiting", "started", "status")
 
-    def __init__(self) -> None:
+    def __init__(self, limit: asyncio.Timeout, seconds: float, wait: float) -> None:
         self.blocked: tuple[str, str] | None = None
         self.connected = False
+        self.is_waiting = False
+        self.started = time.perf_counter()
         self.status: int | None = None
+        self._limit = limit
+        self._seconds = seconds
+        self._wait = wait
+
+    def wait(self) -> None:
+        """All our connections are in use. That time is not the peer's, so it has a limit of its own."""
+        self.is_waiting = True
+        self._allow(self._wait)
+
+    def go_on(self) -> None:
+        self.is_waiting = False
+        self.started = time.perf_counter()
+        self._allow(self._seconds)
+
+    def _allow(self, seconds: float) -> None:
+        self._limit.reschedule(asyncio.get_running_loop().time() + seconds)
 
 
 class _Failed(Exception):
@@ -129,7 +147,7 @@ class Door:
         *,
         user_agent: str = "Portside",
         connections: int = 256,
-        connections_per_host: int = 16,
+        connections_per_host: int = 64,
         keepalive_seconds: float = 15.0,
         connect_seconds: float = 10.0,
         dns_cache_seconds: int = 10,
@@ -149,7 +167,7 @@ class Door:
         self._resolver = resolver
         self._extra_ca_file = extra_ca_file
         self._tls: ssl.SSLContext | None = None
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._closed = False
 
     def check(self, url: str, destination: Destination = USER) -> None:
@@ -167,22 +185,27 @@ class Door:
         destination: Destination,
         max_response_bytes: int,
         secrets: Iterable[str] = (),
+        wait: float | None = None,
+        apart: bool = False,
     ) -> Answer:
         """Send one request, once, and read at most `max_response_bytes` of its answer, of whatever status (3xx too).
 
-        `timeout` is in seconds, for everything from the DNS to the last byte. `secrets` are kept out of errors, as are
-        the values of headers that carry secrets. Raises BadURL, BlockedAddress, SendFailed, NetworkInsideTransaction.
+        `timeout` is in seconds, for everything from the DNS to the last byte; `wait` (default: as long) for one of our
+        connections to get free, before that. `apart`: by connections that slow peers may use up. `secrets` are kept
+        out of errors, as are the values of headers that carry secrets. Raises BadURL, BlockedAddress, SendFailed,
+        NetworkInsideTransaction.
         """
         assert_no_transaction(f"an outgoing {method} request")
         target = read_url(url, destination, self._allowed)
         outgoing = _checked_headers(method, headers or {})
         if not (timeout > 0 and math.isfinite(timeout)):
             raise ValueError("timeout must be a positive number of seconds")
-        session = self._session(isinstance(destination, UserURL))
-        attempt = _Attempt()
+        session = self._session(isinstance(destination, UserURL), apart)
+        limit = asyncio.timeout(timeout)
+        attempt = _Attempt(limit, timeout, timeout if wait is None else wait)
         token = _attempt.set(attempt)
         try:
-            async with asyncio.timeout(timeout):
+            async with limit:
                 return await _exchange(session, method, target, outgoing, body, max_response_bytes, attempt)
         except (_Failed, aiohttp.ClientError, OSError, zlib.error) as error:
             cause = error.error if isinstance(error, _Failed) else error
@@ -191,12 +214,12 @@ class Door:
         # Raised out here so that aiohttp's error, whose text may hold the URL, is not even the context of ours.
         raise _failure(cause, attempt, target, [*secrets, *_secrets_in(outgoing)])
 
-    def _session(self, judged: bool) -> aiohttp.ClientSession:
-        """Made at first use, in the loop that runs then. Two pools: a user's URL never rides a connection of a carrier,
-        whose address was not judged."""
+    def _session(self, judged: bool, apart: bool) -> aiohttp.ClientSession:
+        """Made at first use, in the loop that runs then. A user's URL never rides a connection of a carrier, whose
+        address was not judged."""
         if self._closed:
             raise RuntimeError("the door is closed")
-        if judged not in self._sessions:
+        if (judged, apart) not in self._sessions:
             if self._tls is None:
                 self._tls = ssl.create_default_context()
                 if self._extra_ca_file:
@@ -207,7 +230,7 @@ class Door:
                 ssl=self._tls,
                 **self._connector_options,
             )
-            self._sessions[judged] = aiohttp.ClientSession(
+            self._sessions[judged, apart] = aiohttp.ClientSession(
                 connector=connector,
                 timeout=self._timeout,
                 trace_configs=[_tracing()],
@@ -218,7 +241,7 @@ class Door:
                 headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
                 middlewares=(_only_once,),
             )
-        return self._sessions[judged]
+        return self._sessions[judged, apart]
 
     def _judged_socket(self, info: Any) -> socket.socket:
         address = str(info[4][0])
@@ -249,7 +272,6 @@ async def _exchange(
     limit: int,
     attempt: _Attempt,
 ) -> Answer:
-    started = time.perf_counter()
     data = io.BytesIO(body) if body and len(body) > _LARGE_BODY else body
     async with session.request(method, target.url, headers=headers, data=data, allow_redirects=False) as response:
         attempt.status = response.status
@@ -265,7 +287,7 @@ async def _exchange(
         headers=received,
         body=content,
         truncated=truncated,
-        duration_ms=round((time.perf_counter() - started) * 1000),
+        duration_ms=round((time.perf_counter() - attempt.started) * 1000),
     )
 
 
@@ -324,7 +346,15 @@ def _tracing() -> aiohttp.TraceConfig:
     async def connected(_session: Any, _context: Any, _params: Any) -> None:
         _attempt.get().connected = True
 
+    async def queued(_session: Any, _context: Any, _params: Any) -> None:
+        _attempt.get().wait()
+
+    async def chosen(_session: Any, _context: Any, _params: Any) -> None:
+        _attempt.get().go_on()
+
     trace = aiohttp.TraceConfig()
+    trace.on_connection_queued_start.append(queued)
+    trace.on_connection_queued_end.append(chosen)
     trace.on_connection_create_end.append(connected)
     trace.on_connection_reuseconn.append(connected)
     return trace
@@ -344,6 +374,8 @@ def _failure(cause: Exception, attempt: _Attempt, target: Target, secrets: list[
 def _explain(error: Exception, attempt: _Attempt) -> tuple[FailureKind, str]:
     """The kind and a sentence. Never `str(error)` of an error that names the URL."""
     match error:
+        case TimeoutError() if attempt.is_waiting:
+            return "busy", "none of our connections got free in time"
         case TimeoutError() if not attempt.connected:
             return "timeout", "no connection in time"
         case TimeoutError():

@@ -26,7 +26,7 @@ from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.rest.limits import RateLimited
 from portside.webhooks import actions, queries, replays, rules
-from portside.webhooks.models import Due, EventRef, Result, Secret, Sent, Trial, TrialKind, Turn, WakeUp
+from portside.webhooks.models import Due, EventRef, Health, Result, Secret, Sent, Trial, TrialKind, Turn, WakeUp
 from portside.webhooks.samples import sample_body
 from portside.webhooks.senders import send
 from portside.webhooks.signing import new_secret
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 CONCURRENCY = 16
 # After so many seconds a turn makes way for others; a round starts no more requests.
 TURN_SECONDS = 2.0
+# Who finds all connections in use comes back after this.
+BUSY_PAUSE = dt.timedelta(seconds=1)
 # Each waits for the database for some seconds; meanwhile the lease may be lost, which ends the turn.
 RECORDING_TRIES = 3
 # What has been due for this long should have been sent.
@@ -91,7 +93,11 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
         one = _Round(scope, turn, apart=apart, ends=ends, ahead=ahead)
         await one.run(chains, due_by)
         await _record(scope, turn, one, now() + ahead)
-        if not one.was_cut and size is queries.ROUND and not size.is_full(chains):
+        if one.was_busy:
+            await _come_back(scope, webhook_id, now() + ahead + BUSY_PAUSE)
+            return
+        is_all = size is queries.ROUND and not size.is_full(chains)
+        if not one.was_cut and (is_all or not chains):
             return
         if asyncio.get_running_loop().time() >= ends:
             break
@@ -99,6 +105,12 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
         await _cancel_rest(scope, webhook_id)
     else:
         await _queue_turn(scope, webhook_id, apart=rules.is_apart(turn.webhook.health, due_by))
+
+
+async def _come_back(scope: Scope, webhook_id: Id, moment: dt.datetime) -> None:
+    """Our connections are in use; they may well be at this very host, so the turn leaves its slot to others."""
+    async with begin() as tx:
+        await enqueue(tx, *actions.wake_jobs(scope, webhook_id, [moment], Health()))
 
 
 async def _queue_turn(scope: Scope, webhook_id: Id, *, apart: bool) -> None:
@@ -155,7 +167,9 @@ async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, k
     )
     secrets = turn.secrets if kind == "sample" else [Secret(text=new_secret(), created_at=moment, expires_at=None)]
     body, longest = sample_body(event), services().settings.webhook_timeout_seconds
-    sent = await send(services().door, scope.account_id, turn.webhook.url, about, body, secrets, longest)
+    sent = await send(services().door, scope.account_id, turn.webhook.url, about, body, secrets, longest, apart=True)
+    if sent is None:
+        raise RateLimited(1)
     trial = Trial(
         id=about.event_id, webhook_id=webhook_id, event=event, kind=kind, body=body, sent=sent, created_at=moment
     )
@@ -184,10 +198,12 @@ class _Round:
         self.results: list[Result] = []
         self.sent: list[Sent] = []
         self.was_cut = False
+        self.was_busy = False
         self._scope = scope
         self._turn = turn
         longest = services().settings.webhook_timeout_seconds
         self._timeout = longest if apart else min(rules.PATIENCE, longest)
+        self._apart = apart
         self._ends = ends
         self._ahead = ahead
 
@@ -209,24 +225,28 @@ class _Round:
                 self.was_cut = True
                 return
             result = await self._attempt(due)
+            if result is None:
+                self.was_busy = True
+                return
             self.results.append(result)
             if result.state == "pending" and result.keeps_order:
                 return
 
     def _should_stop(self) -> bool:
-        if asyncio.get_running_loop().time() >= self._ends:
+        if self.was_busy or asyncio.get_running_loop().time() >= self._ends:
             return True
         if any(sent.retry_after for sent in self.sent):
             return True
         return len(self.sent) >= rules.FEW and not any(rules.is_delivered(sent.status) for sent in self.sent)
 
-    async def _attempt(self, due: Due) -> Result:
+    async def _attempt(self, due: Due) -> Result | None:
         if due.payload is None:
             return Result(due=due, sent=None, state="cancelled", at=now() + self._ahead)
         webhook, secrets = self._turn.webhook, self._turn.secrets
-        sent = await send(
-            services().door, self._scope.account_id, webhook.url, due, due.payload, secrets, self._timeout
-        )
+        account_id, door = self._scope.account_id, services().door
+        sent = await send(door, account_id, webhook.url, due, due.payload, secrets, self._timeout, apart=self._apart)
+        if sent is None:
+            return None
         self.sent.append(sent)
         schedule = services().settings.webhook_retry_schedule
         return rules.result_of(due, sent, schedule, now() + self._ahead, random.random())

@@ -15,14 +15,28 @@ from portside.webhooks.signing import signature_headers
 
 API_VERSION = "2018-02-08"
 LONGEST_BODY = 20_000
+# Seconds for a connection to get free; who waits longer only keeps others from their turns.
+LONGEST_WAIT = 0.5
 _MOST_HEADERS = 50
 _LONGEST_HEADER = 500
 
 
 async def send(
-    door: Door, account_id: Id, url: str, due: Due, payload: str, secrets: Sequence[Secret], timeout: float
-) -> Sent:
-    """POST the payload as it was written, signed for this moment; `timeout` in seconds. A failure is an answer, too."""
+    door: Door,
+    account_id: Id,
+    url: str,
+    due: Due,
+    payload: str,
+    secrets: Sequence[Secret],
+    timeout: float,
+    *,
+    apart: bool = False,
+) -> Sent | None:
+    """POST the payload as it was written, signed for this moment; `timeout` in seconds. A failure is an answer, too.
+
+    None: nothing was tried, because our own connections, to this host or in all, are in use. `apart`: by those of the
+    slow receivers.
+    """
     body = payload.encode()
     headers = {
         "Content-Type": "application/json",
@@ -42,8 +56,12 @@ async def send(
             destination=USER,
             max_response_bytes=LONGEST_BODY,
             secrets=[secret.text for secret in secrets],
+            wait=LONGEST_WAIT,
+            apart=apart,
         )
     except DoorError as error:
+        if isinstance(error, SendFailed) and error.kind == "busy":
+            return None
         return _unanswered(error, headers, round((time.perf_counter() - started) * 1000))
     return _answered(answer, headers)
 

@@ -50,28 +50,6 @@ async def test_a_large_body_arrives_whole(door: Door) -> None:
         assert peer.requests[0].endswith(b"\r\n\r\n" + body)
 
 
-async def test_connections_are_kept_and_used_again(door: Door) -> None:
-    async with serve(answers(reply())) as peer:
-        for _ in range(5):
-            await call(door, peer.port)
-        assert (peer.connections, len(peer.requests)) == (1, 5)
-
-
-async def test_a_host_gets_only_its_share_of_connections() -> None:
-    async def slow(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            await peer.read(reader)
-            await asyncio.sleep(0.01)
-            writer.write(reply())
-
-    door = Door(connections_per_host=3)
-    async with serve(slow) as peer:
-        await asyncio.gather(*(call(door, peer.port) for _ in range(12)))
-        assert len(peer.requests) == 12
-        assert peer.connections <= 3
-        await door.close()
-
-
 async def test_a_redirect_is_an_answer_and_is_not_followed(door: Door) -> None:
     async with serve(answers(reply())) as secret:
         for status in ("301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"):
@@ -177,25 +155,6 @@ async def test_an_unknown_name_means_not_sent() -> None:
     error = await failure(door, 80, host="nowhere.example", destination=USER)
     assert (error.kind, error.sent) == ("dns", False)
     await door.close()
-
-
-async def test_no_free_connection_in_time_means_not_sent() -> None:
-    async def silent(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await peer.read(reader)
-        await peer.release.wait()
-        writer.write(reply())
-
-    door = Door(connections_per_host=1)
-    async with serve(silent) as peer:
-        first = asyncio.create_task(call(door, peer.port))
-        while not peer.requests:
-            await asyncio.sleep(0.005)
-        error = await failure(door, peer.port, timeout=0.05)
-        assert (error.kind, error.sent, error.status) == ("timeout", False, None)
-        peer.release.set()
-        assert (await first).status == 200
-        assert len(peer.requests) == 1
-        await door.close()
 
 
 async def test_a_reset_before_the_body_was_read_counts_as_sent(door: Door) -> None:

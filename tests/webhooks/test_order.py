@@ -166,3 +166,28 @@ async def test_the_sweep_finds_a_lost_turn(api: httpx.AsyncClient, alice: Person
     await flows.sweep()
     await work()
     assert len(receiver.got) == 1
+
+
+async def test_many_endpoints_of_one_host_wait_for_connections_and_that_is_not_its_failure(
+    api: httpx.AsyncClient, alice: Person, receive: Receive, workers: None
+) -> None:
+    async def slow(_receiver: Receiver, _request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(0.7)
+        return web.Response()
+
+    receiver = await receive(slow)
+    for _ in range(8):
+        await subscribe(api, receiver)
+    for _ in range(16):
+        await happen(alice.scope)
+    await until(lambda: len(receiver.got) >= 8 * 16)
+    assert receiver.most_at_once <= 64
+    answers = "SELECT count(*), count(*) FILTER (WHERE status = 200) AS good FROM webhook_attempts AS attempt "
+
+    async def all_recorded() -> bool:
+        row = await current_pool().fetchrow(answers + "JOIN webhooks ON webhooks.id = attempt.webhook_id")
+        assert row is not None and row["count"] == row["good"]
+        return bool(row["good"] == 8 * 16)
+
+    await until(all_recorded)
+    assert await current_pool().fetchval("SELECT count(*) FROM webhooks WHERE failing_since IS NOT NULL") == 0
