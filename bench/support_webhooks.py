@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
@@ -102,20 +102,21 @@ def order(server: Server) -> None:
 COMMIT_TIMES = "track_commit_timestamp = on"
 
 
-async def committed(server: Server) -> dict[str, float]:
-    """When the event of each order was committed, in Unix time."""
+async def committed(server: Server, event_ids: Iterable[str]) -> dict[str, float]:
+    """When each of these events was committed, in Unix time."""
     connection = await asyncpg.connect(**server.attachment.connect_kwargs)
     rows = await connection.fetch(
         "SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xid::xid))::float8 AS at FROM events "
-        "WHERE name = 'order_created'"
+        "WHERE id = ANY($1::uuid[])",
+        list(event_ids),
     )
     await connection.close()
-    return {row["id"].hex: row["at"] for row in rows if row["at"] is not None}
+    return {row["id"].hex: row["at"] for row in rows}
 
 
 def delays(server: Server, got: Sequence[Got]) -> list[float]:
     """Milliseconds from the commit of each event to its first arrival at each endpoint."""
-    times = asyncio.run(committed(server))
+    times = asyncio.run(committed(server, {each.event_id for each in got}))
     first: dict[tuple[int, str], float] = {}
     for each in got:
         key = each.endpoint, each.event_id
