@@ -36,7 +36,8 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, live, mailbox, order, sign_in, tokens, tracks
+from portside.web import assets, event_csv, live, mailbox, order, sign_in, tokens, tracks, trials
+from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
 from portside.web import rates as rate_pages
@@ -84,6 +85,9 @@ PAGES: list[ControllerRouterHandler] = [
     *shipment_pages.routes,
     *tokens.routes,
     *webhook_pages.routes,
+    *trials.routes,
+    *event_log_pages.routes,
+    *event_csv.routes,
     *mailbox.routes,
     *live.routes,
 ]

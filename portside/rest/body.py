@@ -87,7 +87,8 @@ def form_values(raw: bytes) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name.endswith("[]"):
-            fields.setdefault(name[:-2], []).append(value)
+            known = fields.get(name[:-2])
+            fields[name[:-2]] = [*known, value] if isinstance(known, list) else [value]
         else:
             fields[name] = value
     return fields

@@ -14,12 +14,14 @@ from portside.orders.queries import count_orders
 from portside.web.answers import HOME, Flash
 from portside.web.live import live_url
 from portside.web.visit import Shown, Visit
+from portside.webhooks.queries import count_troubled
 
 # Counting stops here: more only means many.
 MOST_COUNTED = 1000
 _SETTINGS = (
     ("tokens", "API tokens", "/app/settings/tokens"),
     ("webhooks", "Webhooks", "/app/settings/webhooks"),
+    ("event_log", "Event log", "/app/settings/webhooks/log"),
 )
 # Only where mail goes nowhere else.
 MAILBOX = ("mailbox", "Mailbox", "/app/mailbox")
@@ -34,9 +36,10 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
     """The `shell` of layout.html."""
     async with reading() as tx:
         to_ship = await count_to_ship(tx, visit.scope)
+        alerts = {"webhooks": _in_trouble(await count_troubled(tx, visit.scope))}
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(to_ship),
+        "nav": _navigation(to_ship, alerts),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
@@ -63,15 +66,23 @@ def capped(count: int) -> str:
     return f"{count:,}+" if count >= MOST_COUNTED else f"{count:,}"
 
 
-def _navigation(to_ship: str | None) -> list[dict[str, Any]]:
+def _in_trouble(webhooks: int) -> str:
+    return "" if not webhooks else "A webhook is in trouble" if webhooks == 1 else f"{webhooks} webhooks are in trouble"
+
+
+def _navigation(to_ship: str | None, alerts: Mapping[str, str]) -> list[dict[str, Any]]:
     settings = _SETTINGS if services().mailer is not None else (*_SETTINGS, MAILBOX)
-    children = [{"key": key, "label": label, "href": href} for key, label, href in settings]
+    children = [
+        {"key": key, "label": label, "href": href, "alert": alerts.get(key, "")} for key, label, href in settings
+    ]
+    alert = next((child["alert"] for child in children if child["alert"]), "")
     return [
         _entry("orders", "Orders", HOME, "inbox", to_ship),
         _entry("shipments", "Shipments", "/app/shipments", "package"),
-        {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children},
+        {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children, "alert": alert},
     ]
 
 
 def _entry(key: str, label: str, href: str, icon: str, count: str | None = None) -> dict[str, Any]:
-    return {"key": key, "label": label, "href": href, "icon": icon, "count": count, "children": []}
+    entry = {"key": key, "label": label, "href": href, "icon": icon, "count": count}
+    return {**entry, "children": [], "alert": ""}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +12,7 @@ from portside.accounts.models import User
 from portside.errors import BadRequest, NotFound
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
+from portside.rest.body import form_values
 from portside.web.answers import Flash
 from portside.web.session import SignedIn, csrf_token
 
@@ -66,6 +67,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     def field(self, name: str, longest: int = 200) -> str:
         """A field of the form without outer spaces, cut to a length that no honest form exceeds."""
         return self.form.get(name, "").strip()[:longest]
+
+    async def picked(self, name: str) -> Sequence[str]:
+        """The values of the boxes called `name[]` that are ticked in the form."""
+        found = form_values(await self.request.body()).get(name, ())
+        return found if isinstance(found, list) else ()
 
     def given(self, name: str, longest: int = 200) -> str:
         """A value of the query string; empty when absent."""

@@ -14,16 +14,19 @@ from portside.kit.paging import PageRequest
 from portside.kit.services import services
 from portside.rest.parse import parse_values
 from portside.web.answers import Flash, redirect
+from portside.web.event_log import PATH as LOG
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
-from portside.web.words import plain_errors
+from portside.web.words import host_of, plain_errors
 from portside.webhooks import actions, queries, replays
 from portside.webhooks.models import Latest, Subscription, Webhook, WebhookDraft
-from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered
+from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered, trouble
 from portside.webhooks.wire import WebhookIn, webhook_draft
 
 PATH = "/app/settings/webhooks"
 SHOWN_DELIVERIES = 25
+# So many endpoints in trouble get a notice of their own.
+MOST_NOTICES = 3
 
 _EVENTS = {
     "all": "All events of labels, tracking and batches",
@@ -73,6 +76,15 @@ async def toggle_webhook(visit: Visit) -> Response[bytes]:
     return redirect(PATH, Flash("success", text))
 
 
+@page("POST", PATH + "/{webhook_id}/recover")
+async def recover_webhook(visit: Visit) -> Response[bytes]:
+    """Switch a webhook on and send it what it has missed in its trouble."""
+    hours = services().settings.webhook_disable_hours
+    async with begin() as tx:
+        await replays.end_trouble(tx, visit.scope, visit.id("webhook_id"), hours)
+    return redirect(PATH, Flash("success", "It is switched on, and what it has missed is sent now."))
+
+
 @page("POST", PATH + "/{webhook_id}/delete")
 async def delete_webhook(visit: Visit) -> Response[bytes]:
     """Remove a webhook."""
@@ -110,11 +122,16 @@ async def _page(
         wanted = as_id(visit.given("secret"))
         shown = next((webhook for webhook in found.rows if webhook.id == wanted), None)
         secrets = await queries.list_secrets(tx, visit.scope, services().keys, shown.id) if shown else []
+    troubled = [webhook for webhook in found.rows if trouble(webhook) is not None]
     context = {
         "webhooks": [_row(webhook, last.get(webhook.id)) for webhook in found.rows],
+        "troubles": [_trouble(webhook, last.get(webhook.id)) for webhook in troubled[:MOST_NOTICES]],
+        "more_troubles": max(0, len(troubled) - MOST_NOTICES),
+        "patience": _span(services().settings.webhook_disable_hours),
+        "log_url": LOG,
         "deliveries": _deliveries(latest),
         "events": [{"value": event, "label": _EVENTS.get(event, event)} for event in _events()],
-        "secret": {"url": shown.url, "text": secrets[0].text} if shown and secrets else None,
+        "secret": _secret(shown, secrets[0].text) if shown and secrets else None,
         "create_url": PATH,
         "form": {"data": {"event": "all", **(data or {})}, "errors": errors or {}, "message": ""},
         "open_form": bool(errors),
@@ -123,6 +140,27 @@ async def _page(
     return Shown(
         template="settings/webhooks.html", context=context, section="settings", child="webhooks", status=status
     )
+
+
+def _span(hours: float) -> str:
+    return f"{hours / 24:g} days" if hours >= 48 else f"{hours:g} hours"
+
+
+def _secret(webhook: Webhook, text: str) -> Mapping[str, Any]:
+    return {"url": webhook.url, "text": text, "test_url": f"{PATH}/{webhook.id}/test"}
+
+
+def _trouble(webhook: Webhook, last: Latest | None) -> Mapping[str, Any]:
+    url = f"{PATH}/{webhook.id}"
+    return {
+        "kind": trouble(webhook),
+        "host": host_of(webhook.url),
+        "since": webhook.disabled_at or webhook.health.failing_since,
+        "answer": _answer(last) if last is not None else "",
+        "recover_url": f"{url}/recover",
+        "test_url": f"{url}/test",
+        "log_url": f"{LOG}?webhook={webhook.id}",
+    }
 
 
 def _events() -> Sequence[str]:
@@ -139,9 +177,13 @@ def _row(webhook: Webhook, last: Latest | None) -> Mapping[str, Any]:
         "url": webhook.url,
         "event": webhook.event,
         "active": webhook.active,
+        "is_off": webhook.disabled_at is not None,
         "created_at": webhook.created_at,
         "last": _last(last) if last is not None and attempted else None,
         "secret_url": f"{PATH}?secret={webhook.id}",
+        "test_url": f"{url}/test",
+        "log_url": f"{LOG}?webhook={webhook.id}",
+        "recover_url": f"{url}/recover" if trouble(webhook) is not None else None,
         "toggle_url": f"{url}/toggle",
         "delete_url": f"{url}/delete",
     }
@@ -162,6 +204,7 @@ def _deliveries(latest: Sequence[Latest]) -> Mapping[str, Any]:
     return {
         "list": [_delivery(delivery) for delivery in latest],
         "poll_url": f"{PATH}/deliveries",
+        "log_url": LOG,
         "waiting": any(delivery.state == "pending" for delivery in latest),
     }
 
@@ -178,7 +221,16 @@ def _delivery(delivery: Latest) -> Mapping[str, Any]:
         "at": delivery.attempted_at or delivery.created_at,
         "next_at": delivery.due_at if delivery.state == "pending" and delivery.attempts else None,
         "again_url": None if delivery.state == "pending" else again,
+        "log_url": f"{LOG}/{delivery.event_id}",
     }
 
 
-routes = [list_webhooks, create_webhook, toggle_webhook, delete_webhook, resend_delivery, poll_deliveries]
+routes = [
+    list_webhooks,
+    create_webhook,
+    toggle_webhook,
+    recover_webhook,
+    delete_webhook,
+    resend_delivery,
+    poll_deliveries,
+]

@@ -123,3 +123,15 @@ _FILE_TYPES = {
 def file_type_label(file_type: str) -> str:
     """`PDF_4x6` → `PDF 4×6 in`."""
     return _FILE_TYPES.get(file_type, file_type)
+
+
+def host_of(url: str | None) -> str:
+    """What tells webhooks apart at a glance: `shop.example/hooks`, without scheme and query."""
+    if url is None:
+        return "a deleted webhook"
+    return url.partition("://")[2].partition("?")[0].rstrip("/")
+
+
+def delivery_state(state: str, attempts: int) -> str:
+    """A delivery's state as pages show it: one that waits for its first attempt has not failed yet."""
+    return "queued" if state == "pending" and not attempts else state

@@ -5,9 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace as Ns
 from typing import Any
 
+from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import REFUSED, SHIP_TO, label, order_page, parcel, rates, rating, sender, track
-from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, webhook_page
+from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, trouble, webhook_page
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
 
@@ -76,8 +77,30 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "settings-webhooks": ("settings/webhooks.html", webhook_page()),
     "settings-webhooks-new": (
         "settings/webhooks.html",
-        webhook_page(secret=Ns(url="https://shop.example/hooks/portside", text="whsec_" + "c2" * 16)),
+        webhook_page(secret=Ns(url="https://shop.example/hooks/portside", text="whsec_" + "c2" * 16, test_url="#")),
     ),
+    "settings-webhooks-trouble": (
+        "settings/webhooks.html",
+        webhook_page(
+            troubles=[
+                trouble("gone", "gone.example/hook"),
+                trouble("failed", "old.example/hook"),
+                trouble("failing", "warehouse.example/inbox", "timed out"),
+            ],
+            more_troubles=2,
+        ),
+    ),
+    "settings-webhook-test": (
+        "settings/webhook_test.html",
+        trial_page([trial("unanswered", None), trial("bad", 401), trial("bad", 200, True), trial("good", 200)]),
+    ),
+    "settings-webhook-test-new": ("settings/webhook_test.html", trial_page([])),
+    "settings-event-log": ("settings/event_log.html", event_log()),
+    "settings-event-log-empty": ("settings/event_log.html", event_log(events=[], is_filtered=False, endpoints=[])),
+    "settings-event-log-none": ("settings/event_log.html", event_log(events=[])),
+    "settings-event-log-part": ("settings/event_log.html", event_log(events=[], is_cut=True)),
+    "settings-event": ("settings/event.html", event_page()),
+    "settings-event-alone": ("settings/event.html", event_page(deliveries=[], body="", raw="")),
     "mailbox": ("mailbox/list.html", mailbox_page()),
     "mailbox-empty": ("mailbox/list.html", mailbox_page(messages=[])),
     "fragment-mailbox": ("mailbox/_rows.html", mailbox_page()),
@@ -143,5 +166,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         fragment(labels=[label("SUCCESS"), label("ERROR", id="l0")], refresh=REFRESH),
     ),
     "fragment-news": ("orders/_news.html", fragment(order=Ns(id="o1"), news=Ns(poll_url="/news"), refresh=NEWS)),
+    "fragment-events": ("settings/_event_rows.html", event_log()),
+    "fragment-trials": ("settings/_trials.html", trial_page([trial("good", 401, True)])),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
 }

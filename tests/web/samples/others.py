@@ -88,7 +88,9 @@ def mailbox_page(**changes: Any) -> dict[str, Any]:
 
 def mail_page() -> dict[str, Any]:
     shown = mail("Webhook is failing: https://shop.example/hooks", 5, "refused")
-    message = Ns(**vars(shown), text="It has accepted nothing since noon.\n", html_url="/mail-html", error="550 no such user")
+    message = Ns(
+        **vars(shown), text="It has accepted nothing since noon.\n", html_url="/mail-html", error="550 no such user"
+    )
     return {"shell": shell("settings", "mailbox"), "message": message, "back_url": "#"}
 
 
@@ -122,15 +124,19 @@ def token_page(**changes: Any) -> dict[str, Any]:
     return context | changes
 
 
-def webhook(id_: str, url: str, event: str, last: Ns | None, active: bool = True) -> Ns:
+def webhook(id_: str, url: str, event: str, last: Ns | None, active: bool = True, is_off: bool = False) -> Ns:
     return Ns(
         id=id_,
         url=url,
         event=event,
         active=active,
+        is_off=is_off,
         created_at=ago(days=9),
         last=last,
         secret_url="#",
+        test_url="settings-webhook-test.html",
+        log_url="settings-event-log.html",
+        recover_url="#" if is_off else None,
         toggle_url="#",
         delete_url="#",
     )
@@ -149,6 +155,19 @@ def delivery(
         at=ago(hours=hours),
         next_at=next_at,
         again_url="#",
+        log_url="settings-event.html",
+    )
+
+
+def trouble(kind: str, host: str, answer: str = "") -> Ns:
+    return Ns(
+        kind=kind,
+        host=host,
+        since=ago(hours=5),
+        answer=answer,
+        recover_url="#",
+        test_url="settings-webhook-test.html",
+        log_url="settings-event-log.html",
     )
 
 
@@ -165,6 +184,7 @@ def webhook_page(**changes: Any) -> dict[str, Any]:
         ),
         webhook("w3", "https://old.example/hook", "all", None),
         webhook("w4", "https://paused.example/hook", "batch_purchased", None, active=False),
+        webhook("w5", "https://gone.example/hook", "all", None, active=False, is_off=True),
     ]
     deliveries = [
         delivery("track_updated", "delivered", "200", 1, 0.05),
@@ -174,11 +194,15 @@ def webhook_page(**changes: Any) -> dict[str, Any]:
     context = {
         "shell": shell("settings", "webhooks"),
         "webhooks": hooks,
+        "troubles": [],
+        "more_troubles": 0,
+        "patience": "5 days",
+        "log_url": "settings-event-log.html",
         "secret": None,
         "create_url": "#",
         "form": form(),
         "open_form": False,
-        "deliveries": Ns(list=deliveries, poll_url="/deliveries", waiting=True),
+        "deliveries": Ns(list=deliveries, poll_url="/deliveries", waiting=True, log_url="settings-event-log.html"),
         "events": [
             option("all", "All events"),
             option("track_updated", "track_updated"),

@@ -15,14 +15,17 @@ def ago(**span: float) -> dt.datetime:
 
 def nav() -> list[Ns]:
     settings = [
-        Ns(key="tokens", label="API tokens", href="settings-tokens.html"),
-        Ns(key="webhooks", label="Webhooks", href="settings-webhooks.html"),
+        Ns(key="tokens", label="API tokens", href="settings-tokens.html", alert=""),
+        Ns(key="webhooks", label="Webhooks", href="settings-webhooks.html", alert="A webhook is in trouble"),
+        Ns(key="event_log", label="Event log", href="settings-event-log.html", alert=""),
     ]
     return [
-        Ns(key="orders", label="Orders", href="orders.html", icon="inbox", count=7, children=[]),
-        Ns(key="shipments", label="Shipments", href="shipments.html", icon="package", count=None, children=[]),
-        Ns(key="tracking", label="Tracking", href="#", icon="route", count=2, children=[]),
-        Ns(key="carriers", label="Carriers", href="#", icon="truck", count=None, children=[]),
+        Ns(key="orders", label="Orders", href="orders.html", icon="inbox", count=7, children=[], alert=""),
+        Ns(
+            key="shipments", label="Shipments", href="shipments.html", icon="package", count=None, children=[], alert=""
+        ),
+        Ns(key="tracking", label="Tracking", href="#", icon="route", count=2, children=[], alert=""),
+        Ns(key="carriers", label="Carriers", href="#", icon="truck", count=None, children=[], alert=""),
         Ns(
             key="settings",
             label="Settings",
@@ -30,6 +33,7 @@ def nav() -> list[Ns]:
             icon="settings",
             count=None,
             children=settings,
+            alert="A webhook is in trouble",
         ),
     ]
 
