@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,14 @@ from portside.db.tx import Row, Tx
 from portside.event_log.models import Endpoint, Happened, LogFilter, LogPage, Told
 from portside.events.models import EventRef, StoredEvent
 from portside.events.queries import get_event
-from portside.kit.ids import Id
+from portside.kit.ids import Id, first_id, made_at
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
 
 # So many events, or deliveries, are looked at for one page.
-LOOK = 5000
+LOOK = 10_000
+# Clocks of hosts differ.
+_SLACK = dt.timedelta(days=1)
 
 # Who looks at one endpoint reads its own deliveries, who looks for what failed reads those; both have an index in this
 # order. Everybody else reads the events.
@@ -148,7 +151,10 @@ class _Question:
         bounds = [_DELIVERIES if by_delivery else _EVENTS]
         if wanted.state == "failed":
             bounds.append("state = 'failed'")
+        # Nothing is told of an object before it is made.
+        first = first_id(made_at(wanted.object_id) - _SLACK) if wanted.object_id is not None else None
         for comparison, value in (
+            (f"{id_} >=", first),
             ("webhook_id =", wanted.webhook_id),
             (f"{moment} >=", wanted.since),
             (f"{moment} <=", wanted.until),

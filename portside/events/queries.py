@@ -10,8 +10,7 @@ import msgspec
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.events.models import Bulletin, EventRef, News, StoredEvent
-from portside.kit.clock import UTC
-from portside.kit.ids import Id
+from portside.kit.ids import Id, made_at
 from portside.kit.scope import Scope
 
 _COLUMNS = ", ".join(StoredEvent.__struct_fields__)
@@ -37,7 +36,7 @@ async def get_events(tx: Tx, events: Sequence[EventRef]) -> list[StoredEvent]:
     if not events:
         return []
     asked = [ref.account for ref in events], [ref.mode for ref in events], [ref.event for ref in events]
-    moments = [_made_at(ref.event) for ref in events]
+    moments = [made_at(ref.event) for ref in events]
     # The bounds let the planner skip the months that cannot hold them; an event dated by hand needs all months.
     bounds = min(moments) - _SLACK, max(moments) + _SLACK
     rows = await tx.fetch(f"{_BY_REFERENCE} AND created_at BETWEEN $4 AND $5", *asked, *bounds)
@@ -94,11 +93,6 @@ async def list_events(tx: Tx, scope: Scope, *, before: Id | None = None, limit: 
         limit,
     )
     return [_stored(row) for row in rows]
-
-
-def _made_at(event_id: Id) -> dt.datetime:
-    """When a UUIDv7 was made: its first 48 bits are milliseconds (RFC 9562 §5.7)."""
-    return dt.datetime.fromtimestamp(int(event_id[:12], 16) / 1000, UTC)
 
 
 def _stored(row: Row) -> StoredEvent:

@@ -12,6 +12,7 @@ Id = NewType("Id", str)
 
 _SHAPE = re.compile(r"[0-9a-f]{32}")
 _last = 0
+_LATEST = dt.datetime(9000, 1, 1, tzinfo=dt.UTC).timestamp()
 
 
 def new_id() -> Id:
@@ -28,7 +29,13 @@ def new_id() -> Id:
 
 def first_id(moment: dt.datetime) -> Id:
     """An id below every id made at or after this moment, to start reading from."""
-    return Id(f"{int(moment.timestamp() * 1000):012x}{0:020x}")
+    return Id(f"{max(0, int(moment.timestamp() * 1000)):012x}{0:020x}")
+
+
+def made_at(id_: Id) -> dt.datetime:
+    """When an id was made: its first 48 bits are milliseconds (RFC 9562 §5.7). What only looks like an id may say any
+    time, and is then taken to be of the year 9000 at the latest."""
+    return dt.datetime.fromtimestamp(min(int(id_[:12], 16) / 1000, _LATEST), dt.UTC)
 
 
 def as_id(text: object) -> Id | None:

@@ -164,6 +164,14 @@ async def test_charlie_and_the_other_mode_see_nothing(
     assert (await api.get("/events/nonsense")).status_code == 404
 
 
+@pytest.mark.parametrize("id_", ["0" * 32, "f" * 32, "F" * 8 + "-ffff-ffff-ffff-" + "f" * 12])
+async def test_what_only_looks_like_an_id_is_not_found(api: httpx.AsyncClient, alice: Person, id_: str) -> None:
+    await happen(alice.scope)
+    assert (await api.get(f"/events/{id_}")).status_code == 404
+    assert await listed(api, subject=id_) == await listed(api, webhook=id_, state="failed") == []
+    assert (await api.get(f"/events?page_token=n{id_.replace('-', '')}")).status_code == 200
+
+
 async def test_a_body_that_was_erased_is_null(api: httpx.AsyncClient, alice: Person) -> None:
     from portside.db.pool import current_pool
 
