@@ -16,7 +16,7 @@ from portside.errors import Conflict, NotFound
 from portside.event_log import queries
 from portside.event_log.models import Endpoint, Happened, LogFilter, LogPage
 from portside.events.models import EventName
-from portside.kit.clock import UTC, from_wire
+from portside.kit.clock import UTC, from_wire, now
 from portside.kit.ids import Id, as_id
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
@@ -113,13 +113,13 @@ async def show_log(visit: Visit) -> Shown:
     async with reading() as tx:
         endpoints = await queries.list_endpoints(tx, visit.scope)
         found = await find_events(tx, visit.scope, view, endpoints)
-    rows = _rows(view, found)
+    rows = {**_rows(view, found), "is_part": visit.wants_fragment}
     if visit.wants_fragment:
         return Shown(template="settings/_event_rows.html", context=rows)
     context = {
         **rows,
         "filters": _filters(view, endpoints),
-        "csv_url": view.query(CSV),
+        "since": f"{now() - _DAY:%Y-%m-%dT%H:%M}",
         "failed_url": f"{PATH}/resend-failed",
         "endpoints": _choices(endpoint for endpoint in endpoints if endpoint.active),
     }
@@ -231,6 +231,7 @@ def _rows(view: View, found: LogPage) -> dict[str, Any]:
             "next_url": view.query(after=found.older) if found.older else None,
             "note": f"{count} {'event' if count == 1 else 'events'} on this page",
         },
+        "csv_url": view.query(CSV),
         "is_cut": found.is_cut,
         "is_end": found.older is None and oldest is not None,
         "retention_days": services().settings.retention_days,

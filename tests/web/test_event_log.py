@@ -78,7 +78,9 @@ async def test_filters_narrow_the_rows_and_bad_ones_count_as_none(at_desk: Brows
     }.items():
         assert shown(await at_desk.get(LOG + query)) == expected, query
     assert "Nothing fits" in (await at_desk.get(f"{LOG}?state=failed")).text
-    assert shown(await at_desk.poll(f"{LOG}?event=order_created")) == [order]
+    part = await at_desk.poll(f"{LOG}?event=order_created&webhook={webhook}")
+    assert shown(part) == [] and f'formaction="{LOG}/resend?webhook={webhook}&amp;event=order_created"' in part.text
+    assert f'href="/app/settings/webhooks/log.csv?webhook={webhook}&amp;event=order_created"' in part.text
     assert (await at_desk.get(f"{LOG}?q=%00")).status_code == 400
 
 

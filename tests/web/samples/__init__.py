@@ -166,7 +166,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         fragment(labels=[label("SUCCESS"), label("ERROR", id="l0")], refresh=REFRESH),
     ),
     "fragment-news": ("orders/_news.html", fragment(order=Ns(id="o1"), news=Ns(poll_url="/news"), refresh=NEWS)),
-    "fragment-events": ("settings/_event_rows.html", event_log()),
+    "fragment-events": ("settings/_event_rows.html", event_log(is_part=True)),
     "fragment-trials": ("settings/_trials.html", trial_page([trial("good", 401, True)])),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
 }

@@ -89,6 +89,8 @@ def event_log(**changes: Any) -> dict[str, Any]:
         "shell": shell("settings", "event_log"),
         "filters": Ns(url="#", q="", hidden={}, selects=selects, dates=dates),
         "csv_url": "#",
+        "is_part": False,
+        "since": "2026-03-11T14:30",
         "failed_url": "#",
         "endpoints": [option("w1", "https://shop.example/hooks/portside")],
         "events": events(),
