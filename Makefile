@@ -54,7 +54,6 @@ check: setup format lint types imports ## Everything that CI checks
 
 format: setup ## Is the code formatted?
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/djlint --check --quiet portside
 
 lint: setup ## Does the code keep the rules?
 	@$(VENV)/bin/ruff check .

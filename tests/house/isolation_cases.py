@@ -121,7 +121,6 @@ SELF_CONTAINED = {
     "POST /webhooks/{webhook_id}/recover": None,
     "POST /webhooks/{webhook_id}/rotate-secret": None,
     "POST /webhooks/{webhook_id}/test": None,
-    "POST /events/recover": None,
     "POST /carrier_accounts": None,
     "PUT /carrier_accounts/{carrier_account_id}": None,
     "POST /carrier_accounts/register/new": None,
@@ -140,7 +139,6 @@ FILTERS = (
     "/transactions?rate={rate_id}",
     "/transactions?order={order_id}",
     "/transactions?tracking_number={tracking_number}",
-    "/transactions?q={tracking_number}",
-    "/tracks?tracking_number={tracking_number}",
-    "/tracks?q={tracking_number}",
+    "/events?webhook={webhook_id}",
+    "/events?subject={order_id}",
 )
