@@ -123,6 +123,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     mail_from: Annotated[str, Meta(description="Whom mail comes from: `Name <address>`. Needed with a server.")] = ""
+    exchange_rates: Annotated[
+        str, Meta(description="JSON file of dated exchange rates instead of the built-in ones: docs/exchange-rates.md.")
+    ] = ""
     session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
     retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
     log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"

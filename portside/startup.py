@@ -29,6 +29,7 @@ from portside.kit.crypto import KeyRing
 from portside.kit.files import FileStore, LocalFiles
 from portside.kit.http import BadURL, Door
 from portside.kit.mail import BadMail, Mailer, read_sender, read_server
+from portside.kit.money import install_rates, read_rates
 from portside.kit.password import Passwords
 from portside.kit.services import Services
 from portside.kit.sigv4 import Signer
@@ -106,6 +107,7 @@ async def running(settings: Settings, target: Target, *, application: str, publi
         mailer=mail_server(settings),
     )
     kit.install(services)
+    install_rates(read_rates(Path(settings.exchange_rates)) if settings.exchange_rates else None)
     wiring.install()
     worker.import_jobs()
     outside = install_carriers(services, target.dsn, target.connect)

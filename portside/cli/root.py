@@ -15,6 +15,7 @@ from portside.db.migrate import MigrationError
 from portside.errors import AppError
 from portside.kit.crypto import KeyRingError
 from portside.kit.logs import configure_logs
+from portside.kit.money import WrongRates
 from portside.kit.render import AssetError
 from portside.kit.services import Services
 from portside.settings import Settings, SettingsError, load
@@ -23,7 +24,7 @@ from portside.startup import database, running
 T = TypeVar("T")
 
 # What a person at a terminal should read as one line, not as a traceback.
-EXPECTED = (AppError, SettingsError, EmbeddedError, MigrationError, KeyRingError, AssetError)
+EXPECTED = (AppError, SettingsError, EmbeddedError, MigrationError, KeyRingError, WrongRates, AssetError)
 
 
 class Group(click.Group):

@@ -9,6 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from pathlib import Path
+
+import msgspec
 
 # The day that the floating rates below are of.
 RATES_OF = dt.date(2024, 12, 31)
@@ -47,6 +50,45 @@ _PEGS = """
 
 _CENT = Decimal("0.01")
 
+# The operator's table, if there is one; installed at start.
+_installed: ExchangeRates | None = None
+
+
+class ExchangeRates(msgspec.Struct, frozen=True):
+    """A dated table: units of each currency (ISO 4217) per euro. As a file: `{"date": "2026-11-20", "per_euro":
+    {"USD": "1.05"}}`. Currencies with an official parity follow the one that they are pegged to."""
+
+    date: dt.date
+    per_euro: dict[str, Decimal]
+
+
+class WrongRates(Exception):
+    """A table of exchange rates that cannot be used; the message says what is wrong with it."""
+
+
+def read_rates(path: Path) -> ExchangeRates:
+    """An operator's table. Raises WrongRates."""
+    try:
+        table = msgspec.json.decode(path.read_bytes(), type=ExchangeRates)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise WrongRates(f"{path}: {error}") from error
+    for currency, rate in table.per_euro.items():
+        if len(currency) != 3 or not currency.isupper() or not rate.is_finite() or rate <= 0:
+            raise WrongRates(f"{path}: {currency} {rate} is no rate; currencies are like USD, rates above zero.")
+    return table
+
+
+def install_rates(table: ExchangeRates | None) -> None:
+    """Use the operator's table instead of the built-in one (None: the built-in one again)."""
+    global _installed
+    _installed = table
+    _per_euro.cache_clear()
+
+
+def rates_date() -> dt.date:
+    """The day that the rates in use are of."""
+    return RATES_OF if _installed is None else _installed.date
+
 
 def _rows(table: str) -> list[list[str]]:
     return [row.split() for line in table.strip().splitlines() for row in line.split("|")]
@@ -59,9 +101,13 @@ def _currencies() -> dict[str, str]:
 
 @cache
 def _per_euro() -> dict[str, Decimal]:
-    rates = {"EUR": Decimal(1)} | {currency: Decimal(rate) for currency, rate in _rows(_PER_EURO)}
+    rates = {currency: Decimal(rate) for currency, rate in _rows(_PER_EURO)}
+    if _installed is not None:
+        rates = dict(_installed.per_euro)
+    rates["EUR"] = Decimal(1)
     for currency, units, anchor in _rows(_PEGS):
-        rates[currency] = Decimal(units) * rates[anchor]
+        if anchor in rates:
+            rates.setdefault(currency, Decimal(units) * rates[anchor])
     return rates
 
 
