@@ -31,6 +31,7 @@ def main() -> None:
         order = call(server, "/orders", order_body())
         template = asyncio.run(stored_rows(server, order["object_id"]))
         safety = asyncio.run(durability(server))
+        wrk(f"{server.url}/orders", connections=8, seconds=1, script=post_script(body), token=server.token)
         before = asyncio.run(count_orders(server))
         posts, inserts = measure(server, body, template)
         acknowledged = sum(load.requests for loads in posts.values() for load, _, _ in loads)
@@ -48,7 +49,6 @@ Measured = tuple[Load, float, float]
 def measure(server: Server, body: str, template: str) -> tuple[dict[int, list[Measured]], dict[int, list[Measured]]]:
     posts: dict[int, list[Measured]] = {connections: [] for connections in CONNECTIONS}
     inserts: dict[int, list[Measured]] = {1: [], 32: []}
-    wrk(f"{server.url}/orders", connections=8, seconds=1, script=post_script(body), token=server.token)
     for number in range(ROUNDS):
         for connections in inserts:
             inserts[connections].append(pgbench(server, template, connections))
