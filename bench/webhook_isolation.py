@@ -60,7 +60,8 @@ def main() -> None:
         started = time.perf_counter()
         asyncio.run(queue_backlog(beside, dead_id))
         print(f"{BACKLOG:,} deliveries queued in {time.perf_counter() - started:.0f} s", flush=True)
-        without, with_it = [], []
+        without: list[list[float]] = []
+        with_it: list[list[float]] = []
         for number in range(ROUNDS):
             without.append(measure(alone, receiver))
             asyncio.run(forgive(beside, dead_id))
