@@ -1,0 +1,1 @@
+"""Partner apps: who they are, and which accounts are connected to them."""

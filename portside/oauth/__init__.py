@@ -1,0 +1,1 @@
+"""The OAuth server: how a merchant lets an app act for them, and what the app then holds."""

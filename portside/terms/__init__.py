@@ -1,0 +1,1 @@
+"""What a platform has settled for an account: prices, carriers, services, label format."""
