@@ -120,6 +120,21 @@ async def delete_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> None:
     await enqueue(tx, turn_job(scope, webhook_id))
 
 
+async def delete_webhooks_of_app(tx: Tx, scope: Scope, app_id: Id) -> int:
+    """Remove what an app subscribed in an account that ends its connection; gives how many subscriptions these were.
+
+    What waits at the app's own endpoint for all accounts is not sent any more either: its turn asks for the connection.
+    """
+    rows = await tx.fetch(
+        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND app_id = $3 AND reach = 'account' RETURNING id",
+        scope.account_id,
+        scope.mode,
+        app_id,
+    )
+    await enqueue(tx, *[turn_job(scope, row["id"]) for row in rows])
+    return len(rows)
+
+
 async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
     """Cancel some of what waits for a webhook that is gone; gives whether there may be more."""
     done = await tx.execute(
