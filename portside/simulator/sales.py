@@ -74,7 +74,12 @@ def sell(call: BuyCall, serials: Sequence[int], moment: dt.datetime, real_moment
     """
     request = call.shipment.rate_request(moment.date())
     quote = _check_rating(call, request)
-    route = plan_route(find_lane(request.origin, request.destination))
+    lane = find_lane(request.origin, request.destination)
+    if not lane.is_within_country and call.shipment.customs is None:
+        # Rates need no declaration, a label does (as at Shippo): what is inside must be printed on it.
+        text = f"A customs declaration is required from {lane.origin.country} to {lane.destination.country}."
+        raise Refused(400, "customs_missing", text)
+    route = plan_route(lane)
     terms = _Terms(call, quote, route, request.ship_date, moment, real_moment)
     numbers = [tracking_number(quote.service, serial) for serial in serials]
     parcels = tuple(_parcel(terms, number, index) for index, number in enumerate(numbers))

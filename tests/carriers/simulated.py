@@ -12,7 +12,18 @@ from typing import Any
 import msgspec
 
 from portside.carriers import registry
-from portside.carriers.contract import BuyLabel, CallContext, Credentials, Options, Parcel, Party, Quote, RateQuery
+from portside.carriers.contract import (
+    BuyLabel,
+    CallContext,
+    Credentials,
+    Customs,
+    CustomsItem,
+    Options,
+    Parcel,
+    Party,
+    Quote,
+    RateQuery,
+)
 from portside.carriers.simulated.ups import ups
 from portside.carriers.simulated.usps import usps
 from portside.kit.crypto import KeyRing, new_key
@@ -32,6 +43,21 @@ OAKLAND = Party(
     is_residential=True,
 )  # fmt: skip
 LONDON = Party(country="GB", name="Bob Example", street1="1 Fleet St", city="London", zip="EC4Y 1AA", phone="020 1")
+CUSTOMS = Customs(
+    contents_type="MERCHANDISE",
+    non_delivery_option="RETURN",
+    certify_signer="Alice Example",
+    items=(
+        CustomsItem(
+            description="Brass compass",
+            quantity=1,
+            net_grams=450,
+            value=Decimal(25),
+            currency="USD",
+            origin_country="US",
+        ),
+    ),
+)
 BOX = Parcel(length_mm=254, width_mm=203, height_mm=115, grams=908)
 
 CARRIERS = ("usps", "ups")

@@ -22,6 +22,7 @@ from portside.simulator.books import LoggedCall
 from portside.simulator.numbers import is_valid, tracking_number
 from tests.carriers.simulated import (
     CARRIERS,
+    CUSTOMS,
     LONDON,
     OAKLAND,
     QUICK,
@@ -262,8 +263,15 @@ async def test_several_pieces_where_the_carrier_takes_them(host: Host, carrier: 
     assert made.carrier_reference == made.pieces[0].tracking_number
 
 
-async def test_across_the_border(host: Host, carrier: str) -> None:
+async def test_a_label_across_the_border_needs_a_customs_declaration(host: Host, carrier: str) -> None:
     context, shipment = account(), query(LONDON)
+    quotes = await client.rates(carrier, shipment, context)
+    error = await refused("input", client.buy(carrier, purchase(shipment, quotes[0]), context))
+    assert (error.code, error.text) == ("customs_missing", "A customs declaration is required from US to GB.")
+
+
+async def test_across_the_border(host: Host, carrier: str) -> None:
+    context, shipment = account(), msgspec.structs.replace(query(LONDON), customs=CUSTOMS)
     quotes = await client.rates(carrier, shipment, context)
     made = await client.buy(carrier, purchase(shipment, quotes[0]), context)
     await host.world.advance([context.credentials.id], dt.timedelta(days=60))
