@@ -19,7 +19,8 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
-    """A partner's app. `secret_hint` is the end of the client secret, of which only a hash is kept."""
+    """A partner's app. `secret_hint` is the end of the client secret, of which only a hash is kept; the one before it
+    works until `previous_secret_until`. `logo_key` is a key of the file store."""
 
     id: Id
     account_id: Id
@@ -27,6 +28,7 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     site_url: str
     client_id: str
     secret_hint: str
+    previous_secret_until: dt.datetime | None
     logo_key: str | None
     redirect_uris: tuple[str, ...]
     origins: tuple[Origin, ...]
@@ -50,6 +52,16 @@ class AppDraft(msgspec.Struct, frozen=True, kw_only=True):
     approved: bool = False
 
 
+class AppChanges(msgspec.Struct, frozen=True, kw_only=True):
+    """What the owner of an app may say of it; it replaces what was said before."""
+
+    name: str
+    redirect_uris: tuple[str, ...]
+    origins: tuple[str, ...]
+    site_url: str
+    live: bool
+
+
 class AppName(msgspec.Struct, frozen=True, kw_only=True):
     """What anybody may know of an app; `logo_url` is set for certified apps that have a logo."""
 
@@ -60,13 +72,18 @@ class AppName(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
-    """An app may act for an account, in one mode, with these scopes (`*`: everything)."""
+    """An app may act for an account, in one mode, with these scopes (`*`: everything, else names between spaces).
+
+    `created_by` is the person who granted it, by name (empty: nobody of today's), `last_used_at` the last call with
+    any of its tokens.
+    """
 
     id: Id
     account_id: Id
     mode: Mode
     app_id: Id
     scopes: str
+    created_by: str
     created_at: dt.datetime
     updated_at: dt.datetime
     last_used_at: dt.datetime | None

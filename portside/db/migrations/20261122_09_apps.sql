@@ -9,6 +9,10 @@ CREATE TABLE apps (
     client_id text NOT NULL UNIQUE,
     secret_hash bytea NOT NULL,
     secret_hint text NOT NULL,
+    -- After a rotation the secret before works until then, if its owner wished so.
+    previous_secret_hash bytea,
+    previous_secret_until timestamptz,
+    -- Key of the file store.
     logo_key text,
     redirect_uris text[] NOT NULL,
     -- An app that is not live yet gets test grants only.
@@ -26,6 +30,8 @@ CREATE INDEX apps_account ON apps (account_id, id DESC);
 CREATE TABLE app_origins (
     app_id uuid NOT NULL REFERENCES apps (id),
     origin text NOT NULL,
+    -- In the order they were given.
+    position integer NOT NULL,
     challenge text NOT NULL,
     verified_at timestamptz,
     PRIMARY KEY (app_id, origin)
