@@ -41,7 +41,6 @@ from portside.parcels.rules import size_error
 from portside.rest.parse import REQUIRED, DecimalText
 
 Text = Annotated[str, Meta(max_length=500)]
-Needed = Annotated[str, Meta(min_length=1, max_length=500)]
 Metadata = Annotated[str, Meta(max_length=100)]
 Country = Annotated[str, Meta(max_length=60, description="ISO 3166-1 alpha-2 code or English name.")]
 Currency = Annotated[str, Meta(max_length=10, description="ISO 4217 code.")]
@@ -75,7 +74,7 @@ _SAME = (
 class ItemIn(msgspec.Struct, kw_only=True):
     """`net_weight` and `value_amount` are totals of the line. Inside a declaration, `object_id` means that item."""
 
-    description: Needed
+    description: Text
     quantity: Annotated[int, Meta(gt=0, le=2_000_000_000)]
     net_weight: DecimalText
     mass_unit: MassUnit
@@ -102,7 +101,7 @@ class DeclarationIn(msgspec.Struct, kw_only=True):
     """`items` are ids or objects; `address_importer` is an address or the id of one."""
 
     certify: bool
-    certify_signer: Needed
+    certify_signer: Text
     contents_type: ContentsType
     items: Annotated[list[str | ItemIn], Meta(min_length=1, max_length=1000)]
     non_delivery_option: NonDeliveryOption

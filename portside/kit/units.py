@@ -31,6 +31,11 @@ def grams(amount: str | Decimal, unit: MassUnit) -> int:
     return int((Decimal(amount) * _GRAMS[unit]).to_integral_value(ROUND_CEILING))
 
 
+def in_unit(amount: str | Decimal, unit: MassUnit, wanted: MassUnit) -> Decimal:
+    """The weight in another unit, to four decimals: `in_unit("1", "lb", "kg")` is 0.4536."""
+    return (Decimal(amount) * _GRAMS[unit] / _GRAMS[wanted]).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
 def millimetres(amount: str | Decimal, unit: DistanceUnit) -> int:
     """Whole millimetres, to the nearest; of something, at least one."""
     exact = Decimal(amount) * _MILLIMETRES[unit]

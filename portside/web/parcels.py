@@ -10,7 +10,6 @@ from portside.carriers.catalogue import carrier_name
 from portside.carriers.templates import Template, templates
 from portside.db.tx import Tx
 from portside.errors import FieldErrors
-from portside.kit.decimals import plain_decimal
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
 from portside.orders.models import Order
@@ -19,7 +18,7 @@ from portside.parcels.wire import parcel_from_wire
 from portside.rest.parse import parse_values
 from portside.shipments.queries import list_shipments
 from portside.shipments.wire import ShipmentFilter, ShipmentParcelIn
-from portside.web.words import plain_errors
+from portside.web.words import plain_errors, shown_number, typed_number
 
 FIELDS = ("preset", "length", "width", "height", "distance_unit", "weight", "mass_unit")
 LAST = "last"
@@ -35,7 +34,7 @@ async def parcel_context(
     presets = await _presets(tx, scope, last)
     data = _filled(order, last, country)
     if shipped is not None:
-        data |= {"weight": shown(shipped.weight), "mass_unit": shipped.mass_unit}
+        data |= {"weight": shown_number(shipped.weight), "mass_unit": shipped.mass_unit}
     if last is not None and last.template and any(preset["value"] == last.template for preset in presets):
         data["preset"] = last.template
     note = "Weight of the items" if shipped is None and order.details.weight else ""
@@ -53,7 +52,7 @@ async def wrong_parcel_context(
 
 def read_parcel(fields: Mapping[str, str]) -> ShipmentParcelIn:
     """The parcel in the form. Raises FieldErrors, a sentence for each field."""
-    given = {name: _number(fields.get(name, "")) for name in ("length", "width", "height", "weight")}
+    given = {name: typed_number(fields.get(name, "")) for name in ("length", "width", "height", "weight")}
     preset = fields.get("preset", "")
     template = preset if preset in templates() else ""
     units = {name: fields.get(name, "") for name in ("distance_unit", "mass_unit")}
@@ -65,29 +64,21 @@ def read_parcel(fields: Mapping[str, str]) -> ShipmentParcelIn:
     return parcel
 
 
-def shown(number: str) -> str:
-    """`10.0000` → `10`."""
-    plain = plain_decimal(number) or number
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
-def _number(text: str) -> str:
-    """Half the world writes `2,4`."""
-    text = text.strip()
-    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-
-
 def _filled(order: Order, last: Parcel | None, country: str) -> dict[str, str]:
     inches = country in _INCH_COUNTRIES
     data = {
         "preset": "",
         "distance_unit": "in" if inches else "cm",
-        "weight": shown(order.details.weight) if order.details.weight else "",
+        "weight": shown_number(order.details.weight) if order.details.weight else "",
         "mass_unit": order.details.weight_unit or ("lb" if inches else "kg"),
     }
     if last is not None:
         data |= {"preset": LAST, "distance_unit": last.distance_unit}
-        data |= {"length": shown(last.length), "width": shown(last.width), "height": shown(last.height)}
+        data |= {
+            "length": shown_number(last.length),
+            "width": shown_number(last.width),
+            "height": shown_number(last.height),
+        }
     return data
 
 
@@ -100,7 +91,8 @@ async def _presets(tx: Tx, scope: Scope, last: Parcel | None) -> list[Mapping[st
     """Own size, the last one, and the packagings of the carriers that this account ships with."""
     presets = [_preset("", "Own size")]
     if last is not None:
-        size = f"{shown(last.length)} × {shown(last.width)} × {shown(last.height)} {last.distance_unit}"
+        sides = " × ".join(shown_number(side) for side in (last.length, last.width, last.height))
+        size = f"{sides} {last.distance_unit}"
         presets.append(_preset(LAST, f"Last used · {size}", last.length, last.width, last.height, last.distance_unit))
     carriers = {account.carrier for account in await list_active(tx, scope, None)}
     presets += [_packaging(each) for each in templates().values() if each.carrier in carriers and _is_fixed(each)]
@@ -122,9 +114,9 @@ def _preset(
     return {
         "value": value,
         "label": label,
-        "length": shown(length) if length else "",
-        "width": shown(width) if width else "",
-        "height": shown(height) if height else "",
+        "length": shown_number(length) if length else "",
+        "width": shown_number(width) if width else "",
+        "height": shown_number(height) if height else "",
         "distance_unit": unit,
     }
 

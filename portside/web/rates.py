@@ -12,6 +12,7 @@ from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.errors import FieldErrors, NotFound
 from portside.kit.ids import Id
+from portside.kit.scope import Scope
 from portside.labels.models import DEFAULT_FILE_TYPE
 from portside.orders.models import Order
 from portside.orders.queries import get_order
@@ -22,6 +23,7 @@ from portside.shipments.models import StoredShipment
 from portside.shipments.queries import get_shipment
 from portside.shipments.wire import ShipmentAddressIn, ShipmentIn
 from portside.web.answers import HOME, unchanged
+from portside.web.customs import customs_context, needs_customs, read_customs, wrong_customs_context
 from portside.web.page import page
 from portside.web.parcels import parcel_context, read_parcel, wrong_parcel_context
 from portside.web.senders import FIELDS as SENDER_FIELDS
@@ -42,14 +44,12 @@ async def get_rates(visit: Visit) -> Shown:
         sender = await sender_of(tx, visit, order)
     url = visit.request.url.path
     try:
-        given = _shipment(order, sender, visit.form)
+        given = _shipment(visit.scope, order, sender, visit.form)
         shipment, _ = await create_and_rate(visit.scope, given)
     except FieldErrors as wrong:
-        return await _wrong(visit, wrong, url)
+        return await _wrong(visit, wrong, url, crosses=needs_customs(given_country(sender), order))
     async with reading() as tx:
-        parcel = await parcel_context(
-            tx, visit.scope, order, url, country=given_country(sender), shipped=shipment.details.parcels[0].parcel
-        )
+        parcel = await _parcel(tx, visit, order, sender, url, shipment)
     # Whoever reloads the page finds the rates again.
     headers = {"HX-Replace-Url": f"{HOME}/{order.id}?shipment={shipment.id}"}
     context = {"rating": rating_context(order.id, shipment, []), "parcel_again": parcel}
@@ -89,15 +89,20 @@ async def ship_context(
 ) -> Mapping[str, Any]:
     """What the part of the page needs that makes the next label: parcel and rating."""
     sender = await sender_of(tx, visit, order)
-    parcel = await parcel_context(
-        tx,
-        visit.scope,
-        order,
-        f"{HOME}/{order.id}/rates",
-        country=given_country(sender),
-        shipped=shipment.details.parcels[0].parcel if shipment else None,
-    )
+    parcel = await _parcel(tx, visit, order, sender, f"{HOME}/{order.id}/rates", shipment)
     return {"parcel": parcel, "rating": rating_context(order.id, shipment, rates, problem)}
+
+
+async def _parcel(
+    tx: Tx, visit: Visit, order: Order, sender: Address | None, url: str, shipment: StoredShipment | None
+) -> Mapping[str, Any]:
+    """The context of orders/_parcel.html, with the customs form where the order crosses a border."""
+    origin = given_country(sender)
+    shipped = shipment.details.parcels[0].parcel if shipment else None
+    parcel = await parcel_context(tx, visit.scope, order, url, country=origin, shipped=shipped)
+    signer = visit.user.name or (sender.name if sender else "")
+    customs = customs_context(order, origin, signer, shipment) if needs_customs(origin, order) else None
+    return {**parcel, "customs": customs}
 
 
 def rating_context(
@@ -134,8 +139,8 @@ def _rate(rate: StoredRate, chosen: bool) -> Mapping[str, Any]:
     }
 
 
-def _shipment(order: Order, sender: Address | None, fields: Mapping[str, str]) -> ShipmentIn:
-    """Raises FieldErrors."""
+def _shipment(scope: Scope, order: Order, sender: Address | None, fields: Mapping[str, str]) -> ShipmentIn:
+    """Raises FieldErrors with all that is wrong in the form."""
     own = order.details.from_address
     if own is None and sender is None:
         raise FieldErrors({"address_from": ["Say where you ship from first."]})
@@ -144,25 +149,40 @@ def _shipment(order: Order, sender: Address | None, fields: Mapping[str, str]) -
         origin: ShipmentAddressIn | str = ShipmentAddressIn(**{name: getattr(sender, name) for name in SENDER_FIELDS})
     else:
         origin = own.id if own else ""
+    errors: dict[str, Any] = {}
+    parcel = customs = None
+    try:
+        parcel = read_parcel(fields)
+    except FieldErrors as wrong:
+        errors |= wrong.errors
+    try:
+        if needs_customs(given_country(sender), order):
+            customs = read_customs(scope, order, given_country(sender), fields)
+    except FieldErrors as wrong:
+        errors |= wrong.errors
+    if errors or parcel is None:
+        raise FieldErrors(errors)
     reference = {"reference_1": order.order_number[:_LONGEST_REFERENCE]} if order.order_number else {}
     return ShipmentIn(
         address_from=origin,
         address_to=order.details.to_address.id,
-        parcels=[read_parcel(fields)],
+        parcels=[parcel],
+        customs_declaration=customs,
         order=order.id,
         extra=reference,
         is_async=True,
     )
 
 
-async def _wrong(visit: Visit, wrong: FieldErrors, url: str) -> Shown:
+async def _wrong(visit: Visit, wrong: FieldErrors, url: str, *, crosses: bool) -> Shown:
     """The form again: errors of its own fields at their places, others above it."""
     fields = {name: what for name, what in wrong.errors.items() if isinstance(what, str)}
     others = FieldErrors({name: what for name, what in wrong.errors.items() if name not in fields})
     message = " ".join(error_sentences(others)) or "Correct the marked fields."
     async with reading() as tx:
         parcel = await wrong_parcel_context(tx, visit.scope, url, visit.form, fields, message)
-    return Shown(template="orders/_parcel.html", context={"parcel": parcel}, status=422)
+    customs = wrong_customs_context(visit.form, fields) if crosses else None
+    return Shown(template="orders/_parcel.html", context={"parcel": {**parcel, "customs": customs}}, status=422)
 
 
 routes = [get_rates, poll_rates]

@@ -9,6 +9,7 @@ from typing import Any
 from portside.addresses.models import Address
 from portside.addresses.rules import address_lines, phone_text
 from portside.errors import AppError, FieldErrors
+from portside.kit.decimals import plain_decimal
 from portside.labels.models import Label
 from portside.orders.models import Order
 
@@ -44,6 +45,18 @@ def place(address: Address) -> str:
     """`Lyon, FR`; `Portland, OR, US`."""
     state = address.state if address.country in _STATE_SHOWN_IN else ""
     return ", ".join(filter(None, (address.city, state, address.country)))
+
+
+def shown_number(number: str) -> str:
+    """`10.0000` → `10`."""
+    plain = plain_decimal(number) or number
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def typed_number(text: str) -> str:
+    """Half the world writes `2,4`."""
+    text = text.strip()
+    return text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
 
 
 def address_card(address: Address) -> Mapping[str, Any]:
