@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from portside.accounts.models import Account, ManagedAccountDraft, Profile
+from portside.accounts.models import Account, AppTokenDraft, ManagedAccountDraft, Profile
 from portside.accounts.queries import account_of
 from portside.db.tx import Tx
 from portside.errors import FieldErrors, Forbidden, NotFound
@@ -17,6 +19,7 @@ from portside.kit.scope import Mode, Scope
 
 # As much of a token as its owner may see again: the prefix and four characters.
 _HINT_LENGTH = len("shippo_test_") + 4
+_APP_HINT_LENGTH = len("oauth.") + 4
 
 
 async def create_account(tx: Tx, *, email: str, company: str, name: str, password_hash: str) -> Id:
@@ -169,12 +172,63 @@ async def create_token(tx: Tx, account_id: Id, mode: Mode, *, name: str, created
     return token
 
 
-async def note_token_used(tx: Tx, token_hash: bytes) -> None:
+async def create_app_token(tx: Tx, draft: AppTokenDraft, most: int) -> tuple[Id, str]:
+    """A token for an app, `oauth.<random>.<random>=`, and its credential's id. Of the connection's tokens the newest
+    `most` stay, of those with other scopes none: who grants less now means less.
+
+    The caller holds the connection's row, so that two tokens at once see each other.
+    """
+    secret = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    token = f"oauth.{secrets.token_urlsafe(30)}.{secret}"
+    credential_id, scope = new_id(), draft.scope
+    await tx.execute(
+        "INSERT INTO credentials (id, account_id, mode, kind, token_hash, hint, name, app_id, connection_id, scopes, "
+        "created_by, created_at) VALUES ($1, $2, $3, 'oauth', $4, $5, $6, $7, $8, $9, $10, $11)",
+        credential_id,
+        scope.account_id,
+        scope.mode,
+        hash_token(token),
+        token[:_APP_HINT_LENGTH],
+        draft.name,
+        draft.app_id,
+        draft.connection_id,
+        draft.scopes,
+        draft.created_by,
+        now(),
+    )
+    await tx.execute(
+        "UPDATE credentials SET revoked_at = $6 WHERE account_id = $1 AND mode = $2 AND connection_id = $3 "
+        "AND revoked_at IS NULL AND (scopes <> $4 OR id NOT IN (SELECT id FROM credentials "
+        "WHERE connection_id = $3 AND revoked_at IS NULL ORDER BY id DESC LIMIT $5))",
+        scope.account_id,
+        scope.mode,
+        draft.connection_id,
+        draft.scopes,
+        most,
+        now(),
+    )
+    return credential_id, token
+
+
+async def revoke_app_tokens(tx: Tx, scope: Scope, connection_id: Id, credential_id: Id | None = None) -> int:
+    """End one token of a connection, or all; gives how many were valid."""
+    rows = await tx.fetch(
+        "UPDATE credentials SET revoked_at = $5 WHERE account_id = $1 AND mode = $2 AND connection_id = $3 "
+        "AND id = coalesce($4, id) AND revoked_at IS NULL RETURNING id",
+        scope.account_id,
+        scope.mode,
+        connection_id,
+        credential_id,
+        now(),
+    )
+    return len(rows)
+
+
+async def note_credential_used(tx: Tx, credential_id: Id) -> None:
     """Remember, to the minute, that a token is in use. # unscoped: the token is what tells the scope."""
     await tx.execute(
-        "UPDATE credentials SET last_used_at = $2 "
-        "WHERE token_hash = $1 AND (last_used_at IS NULL OR last_used_at < $3)",
-        token_hash,
+        "UPDATE credentials SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $3)",
+        credential_id,
         now(),
         now() - dt.timedelta(minutes=1),
     )

@@ -62,6 +62,25 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: dt.datetime | None
 
 
+class Grant(msgspec.Struct, frozen=True, kw_only=True):
+    """What a bearer credential opens: `scopes` are names with spaces between them, `*` is everything."""
+
+    credential_id: Id
+    scope: Scope
+    scopes: str
+
+
+class AppTokenDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A token to be made for an app that a person has let act for the account of `scope`; `name` is the app's."""
+
+    scope: Scope
+    app_id: Id
+    connection_id: Id
+    scopes: str
+    name: str
+    created_by: Id | None
+
+
 class Session(msgspec.Struct, frozen=True, kw_only=True):
     """A signed-in browser: the person, the account it works on and the mode it looks at."""
 

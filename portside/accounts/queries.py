@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from portside.accounts.models import Account, Credential, Session, User
+from portside.accounts.models import Account, Credential, Grant, Session, User
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
@@ -16,21 +16,35 @@ from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Actor, Mode, Scope
 
 
-async def find_scope_of_token(tx: Tx, token_hash: bytes) -> Scope | None:
-    """What a valid bearer credential opens.
+_GRANT = (
+    "SELECT c.id, c.account_id, c.mode, c.app_id, c.scopes, a.email "
+    "FROM credentials c JOIN accounts a ON a.id = c.account_id "
+    "WHERE c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())"
+)
 
-    # unscoped: the token is what tells the scope.
-    """
-    row = await tx.fetchrow(
-        "SELECT c.id, c.account_id, c.mode, c.app_id, a.email "
-        "FROM credentials c JOIN accounts a ON a.id = c.account_id "
-        "WHERE c.token_hash = $1 AND c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())",
-        token_hash,
-    )
+
+async def find_scope_of_token(tx: Tx, token_hash: bytes) -> Scope | None:
+    """What a valid bearer credential opens. # unscoped: the token is what tells the scope."""
+    found = await find_grant_of_token(tx, token_hash)
+    return None if found is None else found.scope
+
+
+async def find_grant_of_token(tx: Tx, token_hash: bytes) -> Grant | None:
+    """The same with what may be done there. # unscoped: the token is what tells the scope."""
+    return _grant_of(await tx.fetchrow(f"{_GRANT} AND c.token_hash = $1", token_hash))
+
+
+async def find_grant_of_credential(tx: Tx, credential_id: Id) -> Grant | None:
+    """What a credential opens, while it is valid. # unscoped: a signed token names it."""
+    return _grant_of(await tx.fetchrow(f"{_GRANT} AND c.id = $1", credential_id))
+
+
+def _grant_of(row: Row | None) -> Grant | None:
     if row is None:
         return None
     actor = Actor("app", row["app_id"]) if row["app_id"] else Actor("token", row["id"])
-    return Scope(Id(row["account_id"]), row["mode"], row["email"], actor)
+    scope = Scope(Id(row["account_id"]), row["mode"], row["email"], actor)
+    return Grant(credential_id=Id(row["id"]), scope=scope, scopes=row["scopes"])
 
 
 async def get_scope(tx: Tx, account_id: Id, mode: Mode, actor: Actor = SYSTEM) -> Scope:

@@ -21,12 +21,13 @@ from portside.kit.services import services
 from portside.rest.answer import Answer as Answer
 from portside.rest.answer import refusal, rendered
 from portside.rest.body import decoded
-from portside.rest.caller import acting_scope, scope_of, token_of
+from portside.rest.caller import Caller, acting_scope, caller_of
 from portside.rest.expand import Loader, asked_for, expand
 from portside.rest.idempotency import Keyed, check_key, claimed_by_handler, once
 from portside.rest.limits import Limit, limit_of, spend
 from portside.rest.pages import Page, object_id, page_of, page_request
 from portside.rest.parse import parse, parse_values
+from portside.rest.permissions import MissingScope, permission_of
 
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -51,12 +52,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Call:
-    """One authenticated request, as handlers see it. `raw` is the body as it was sent, `asgi` the server's own view."""
+    """One authenticated request, as handlers see it. `raw` is the body as it was sent, `asgi` the server's own view;
+    `caller` tells of the credential, `scope` where the request acts."""
 
-    __slots__ = ("asgi", "raw", "scope")
+    __slots__ = ("asgi", "caller", "raw", "scope")
 
-    def __init__(self, asgi: Mapping[str, Any], scope: Scope, raw: bytes) -> None:
+    def __init__(self, asgi: Mapping[str, Any], caller: Caller, scope: Scope, raw: bytes) -> None:
         self.asgi = asgi
+        self.caller = caller
         self.scope = scope
         self.raw = raw
 
@@ -150,6 +153,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     claims_key: bool
     keeps_answer: bool
     most_bytes: int | None
+    permission: str
 
     async def serve(self, asgi_scope: ASGIScope, receive: Receive) -> Answer:
         """The answer to one request. Raises AppError."""
@@ -162,7 +166,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     async def _answer(self, request: dict[str, Any], receive: Receive) -> Answer:
         _check_version(request)
-        caller = await scope_of(token_of(header(request, b"authorization").decode("latin-1")))
+        caller = await caller_of(header(request, b"authorization").decode("latin-1"))
+        if caller.allowed is not None and self.permission and self.permission not in caller.allowed:
+            raise MissingScope(self.permission)
         scope = await acting_scope(caller, request["headers"])
         if self.limit is not None:
             await spend(request, scope, self.limit)
@@ -172,7 +178,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if takes is not None:
             raw, content_type = await read_body(request, receive, self.most_bytes)
             given = (raw if takes is bytes else parse(takes, raw, content_type),)
-        call = Call(request, scope, raw)
+        call = Call(request, caller, scope, raw)
         if self.operation.method == "POST" and (key := header(request, b"idempotency-key")):
             return await self._keyed(call, given, key.decode("latin-1"))
         return await self._carried_out(call, given)
@@ -207,6 +213,7 @@ def endpoint(
     claims_key: bool = False,
     keeps_answer: bool = True,
     most_bytes: int | None = None,
+    permission: str | None = None,
 ) -> Callable[[Handler], Route]:
     """Make an API route of `async def handler(call)`, or `handler(call, body)` when it `takes` a body.
 
@@ -215,6 +222,7 @@ def endpoint(
     whose ids `?expand=` may replace by objects, and how these are read. A POST that `claims_key` looks after its
     Idempotency-Key itself; of the others the answer is kept for repeats, unless it holds a secret (`keeps_answer`).
     A route that takes `bytes` gets the body as it is; `most_bytes` replaces the general limit of its size.
+    `permission` is the scope that a token needs here, if not what rest/permissions.py says of the path; empty is none.
     """
 
     def declare(handler: Handler) -> Route:
@@ -239,6 +247,7 @@ def endpoint(
             claims_key=claims_key,
             keeps_answer=keeps_answer,
             most_bytes=most_bytes,
+            permission=permission_of(method, path) if permission is None else permission,
         )
 
     return declare
