@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from portside.apps.models import App, AppName, Connection, Origin
-from portside.apps.rules import MOST_APPS
+from portside.apps.rules import MOST_APPS, may_grant_live
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.clock import now
 from portside.kit.crypto import hash_token, same
 from portside.kit.ids import Id
-from portside.kit.scope import Scope
+from portside.kit.scope import Mode, Scope
 
 _APP = "SELECT * FROM apps WHERE deleted_at IS NULL"
 _CONNECTION = (
@@ -42,12 +42,19 @@ async def list_all_apps(tx: Tx) -> list[App]:
     return await _apps(tx, await tx.fetch(f"{_APP} ORDER BY id DESC"))
 
 
-async def list_certified_apps(tx: Tx) -> list[App]:
-    """The apps of the integrations directory, by name: certified and live.
+async def find_owner_emails(tx: Tx, account_ids: Collection[Id]) -> dict[Id, str]:
+    """The e-mails of accounts; empty for the operator's own. # unscoped: for the operator's commands."""
+    rows = await tx.fetch("SELECT id, email FROM accounts WHERE id = ANY($1::uuid[])", list(account_ids))
+    return {Id(row["id"]): row["email"] for row in rows}
+
+
+async def list_certified_apps(tx: Tx, mode: Mode) -> list[App]:
+    """The apps of the integrations directory, by name: certified, and able to connect to an account in that mode.
 
     # unscoped: everybody may see them.
     """
-    return await _apps(tx, await tx.fetch(f"{_APP} AND certified AND live ORDER BY lower(name), id LIMIT 500"))
+    rows = await tx.fetch(f"{_APP} AND certified AND (live OR $1 = 'test') ORDER BY lower(name), id LIMIT 500", mode)
+    return [app for app in await _apps(tx, rows) if mode == "test" or may_grant_live(app)]
 
 
 async def find_app(tx: Tx, app_id: Id) -> App | None:

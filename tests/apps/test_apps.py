@@ -207,6 +207,6 @@ async def test_what_an_owner_does_is_written_down_without_secrets(paula: Person)
             "ORDER BY id",
             paula.account_id,
         )
-    assert [row["action"] for row in rows] == ["app.created", "app.updated", "app.secret_rotated", "app.deleted"]
+    assert [row["action"] for row in rows] == ["app.created", "app.changed", "app.secret_rotated", "app.deleted"]
     assert {row["actor"] for row in rows} == {str(paula.scope.actor)} and rows[2]["address"] == "203.0.113.7"
     assert not any(word in row["text"] for row in rows for word in (secret, rotated))
