@@ -82,6 +82,13 @@ class Conflict(AppError):
     code = "conflict"
 
 
+class PreconditionFailed(AppError):
+    """412: what the caller has seen (If-Match) is not how it is any more."""
+
+    status = 412
+    code = "precondition_failed"
+
+
 class TooLarge(AppError):
     status = 413
     code = "too_large"

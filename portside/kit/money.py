@@ -1,7 +1,7 @@
 """Currencies: which one a country uses (ISO 4217), and what an amount is about worth in another.
 
-The exchange rates are indicative and dated: they say what a price is like in the recipient's money (`amount_local`)
-and are never used to charge anybody.
+The exchange rates are indicative and dated: they say what a price is like in the recipient's money (`amount_local`).
+Money is charged by them in one case only: a platform's fixed or minimum price in another currency than the carrier's.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ _PEGS = """
     """
 
 _CENT = Decimal("0.01")
+# ISO 4217 currencies without a smaller unit. All others have cents here: the wire's amounts have two places.
+_WHOLE = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
+)
 
 # The operator's table, if there is one; installed at start.
 _installed: ExchangeRates | None = None
@@ -119,6 +123,11 @@ def currency_of(country: str) -> str | None:
 def is_convertible(currency: str) -> bool:
     """Whether there is an exchange rate for the currency."""
     return currency in _per_euro()
+
+
+def places(currency: str) -> Decimal:
+    """The smallest step of prices in a currency, for rounding: 0.01, or 1 where there are no cents."""
+    return Decimal(1) if currency in _WHOLE else _CENT
 
 
 def convert(amount: Decimal, source: str, target: str) -> Decimal | None:

@@ -31,6 +31,7 @@ Moment = Annotated[dt.datetime, Meta(tz=True)]
 
 REQUIRED = "This field is required."
 NOT_NULL = "This field may not be null."
+UNKNOWN = "There is no such field."
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 _DEEPEST = 40
@@ -150,6 +151,9 @@ def _convert_struct(info: inspect.StructType, value: Any, depth: int) -> Any:
             found[field.name] = _convert(field.type, given, depth + 1)
         except _Wrong as wrong:
             errors[field.encode_name] = wrong.errors if isinstance(wrong.errors, list) else [wrong.errors]
+    if info.forbid_unknown_fields:
+        known = {field.encode_name for field in info.fields}
+        errors |= {str(name)[:60]: [UNKNOWN] for name in value if name not in known}
     if errors:
         raise _Wrong({name: [REQUIRED] for name in _lacking(info.cls, value)} | errors)
     return info.cls(**found)
@@ -213,7 +217,15 @@ def _convert_dict(info: inspect.DictType, value: Any, depth: int) -> dict[str, A
         value = {}
     if not isinstance(value, Mapping):
         raise _Wrong("Invalid data. Expected an object.")
-    return {_clean(str(key)): _convert(info.value_type, item, depth + 1) for key, item in value.items()}
+    found, errors = {}, {}
+    for key, item in value.items():
+        try:
+            found[_clean(str(key))] = _convert(info.value_type, item, depth + 1)
+        except _Wrong as wrong:
+            errors[str(key)[:60]] = wrong.errors
+    if errors:
+        raise _Wrong(errors)
+    return found
 
 
 def _convert_text(info: inspect.StrType, value: Any, _depth: int) -> str:
