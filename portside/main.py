@@ -19,6 +19,7 @@ from portside.labels import api as labels
 from portside.labels import inbox
 from portside.live_rates import api as live_rates
 from portside.manifests import api as manifests
+from portside.oauth import api as oauth
 from portside.order_imports import api as order_imports
 from portside.orders import api as orders
 from portside.parcel_templates import api as parcel_templates
@@ -70,6 +71,7 @@ API: list[Route | ControllerRouterHandler] = [
     *webhooks.routes,
     *event_log.routes,
     *partners.routes,
+    *oauth.routes,
     *system.routes,
 ]
 

@@ -25,6 +25,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.labels import jobs as labels
     from portside.manifests import jobs as manifests
     from portside.notifications import jobs as notifications
+    from portside.oauth import jobs as oauth
     from portside.pickups import jobs as pickups
     from portside.refunds import jobs as refunds
     from portside.rest import jobs as rest
@@ -33,7 +34,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.webhooks import jobs as webhooks
 
     nouns = (batches, labels, manifests, notifications, pickups, refunds, shipments, simulations, webhooks)
-    return events, queue, rest, *nouns
+    return events, queue, rest, oauth, *nouns
 
 
 def lane_slots(concurrency: int) -> dict[Lane, int]:

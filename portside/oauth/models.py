@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
@@ -54,3 +55,45 @@ class Interaction(msgspec.Struct, frozen=True, kw_only=True):
     user_id: Id | None
     account_id: Id | None
     expires_at: dt.datetime
+
+
+class Redemption(msgspec.Struct, frozen=True, kw_only=True):
+    """A code that an app brings to be exchanged for a token."""
+
+    code: str
+    redirect_uri: str | None
+    code_verifier: str | None
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """A code as it was given out; `credential_id` is the token that was made from it, once it was."""
+
+    app_id: Id
+    connection_id: Id
+    redirect_uri: str
+    redirect_uri_given: bool
+    code_challenge: str | None
+    scopes: str
+    expires_at: dt.datetime
+    used_at: dt.datetime | None
+    credential_id: Id | None
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True):
+    """A token that was made from a code; this is the only place that ever holds it."""
+
+    access_token: str
+    scopes: str
+    account_id: Id
+    mode: Mode
+
+
+# Why a code gives no token.
+RefusalReason = Literal["unknown", "foreign", "reused", "expired", "redirect_uri", "verifier", "ended"]
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """No token is made from this code. It is an answer and no exception: what the refusal ends must be committed."""
+
+    reason: RefusalReason
+    description: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ import msgspec
 from portside.accounts.rules import is_email
 from portside.errors import AppError
 from portside.kit.crypto import same
+from portside.kit.ids import Id
 from portside.kit.scope import Mode
-from portside.oauth.models import Prefill
+from portside.oauth.models import Code, Prefill, Redemption, Refusal
 from portside.rest.permissions import known_scopes
 
 LONGEST_STATE = 2048
@@ -162,3 +164,29 @@ def granted_uri(redirect_uri: str, code: str, state: str | None) -> str:
 def refused_uri(redirect_uri: str, error: OAuthError, state: str | None) -> str:
     """Where the browser goes when there is no code."""
     return redirect_with(redirect_uri, {"error": error.code, "error_description": error.message, "state": state})
+
+
+def refusal_of(code: Code | None, app_id: Id, given: Redemption, moment: dt.datetime) -> Refusal | None:
+    """Why that code gives that app no token; None if it does."""
+    if code is None:
+        return Refusal("unknown", "The code is not valid.")
+    if code.app_id != app_id:
+        # The same words as for an unknown one: a thief need not know that it was worth something.
+        return Refusal("foreign", "The code is not valid.")
+    if code.used_at is not None:
+        return Refusal("reused", "The code was used before; the token that was made from it has been revoked.")
+    if code.expires_at <= moment:
+        return Refusal("expired", "The code has expired.")
+    wanted = code.redirect_uri if code.redirect_uri_given or given.redirect_uri is not None else None
+    if given.redirect_uri != wanted:
+        return Refusal("redirect_uri", "The redirect_uri is not the one of the authorization request.")
+    if not _is_proven(given.code_verifier, code.code_challenge):
+        return Refusal("verifier", "The code_verifier does not fit the code_challenge.")
+    return None
+
+
+def _is_proven(verifier: str | None, challenge: str | None) -> bool:
+    """A verifier without a challenge is refused too: somebody took the challenge out on the way (RFC 9700 §2.1.1)."""
+    if verifier is None or challenge is None:
+        return verifier is None and challenge is None
+    return proves(verifier, challenge)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from portside.accounts.queries import find_session
 from portside.db.begin import reading
 from portside.kit.crypto import hash_token
 from portside.kit.services import services
+from portside.rest.client_address import client_address as of_request
 
 SESSION = "portside_session"
 # A browser before it has signed in: what the forms of such pages are bound to.
@@ -97,15 +97,8 @@ def is_ours(request: Request[Any, Any, Any], bound_to: str, given: str) -> bool:
 
 
 def client_address(request: Request[Any, Any, Any]) -> str:
-    """Where a request comes from, as attempts are counted: an IPv4 address, or the /64 network that IPv6 users get."""
-    client = request.scope.get("client")
-    try:
-        address = ipaddress.ip_address(client[0] if client else "")
-    except ValueError:
-        return "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
-    return str(address)
+    """Where a request comes from, as attempts are counted."""
+    return of_request(request.scope)
 
 
 def local_path(text: str) -> str:
