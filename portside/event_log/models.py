@@ -24,11 +24,12 @@ class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """Where events go, or went: `url` is None once the webhook is deleted."""
+    """Where events go, or went: `url` is None once the webhook is deleted. `app_name` is that of the app it is for."""
 
     id: Id
     url: str | None
     active: bool
+    app_name: str | None = None
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,9 +47,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
-    """An event and its deliveries."""
+    """An event and its deliveries. `account_id` is another's if it was told to a webhook for many accounts."""
 
     id: Id
+    account_id: Id
     name: EventName
     object_id: Id
     seq: int

@@ -9,12 +9,15 @@ from typing import Any
 import msgspec
 
 from portside.db.tx import Row, Tx
+from portside.errors import NotFound
 from portside.event_log.models import Endpoint, Happened, LogFilter, LogPage, Told
 from portside.events.models import EventRef, StoredEvent
 from portside.events.queries import get_event
 from portside.kit.ids import Id, first_id, made_at
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
+from portside.webhooks.reach import may_hear
+from portside.webhooks.rules import tells_of_webhooks
 
 # So many events, or deliveries, are looked at for one page.
 LOOK = 10_000
@@ -23,11 +26,15 @@ _SLACK = dt.timedelta(days=1)
 
 # Who looks at one endpoint reads its own deliveries, who looks for what failed reads those; both have an index in this
 # order. Everybody else reads the events.
-_EVENTS = "SELECT id, created_at, name, object_id, NULL AS state FROM events WHERE account_id = $1 AND mode = $2"
-_DELIVERIES = (
-    "SELECT event_id AS id, event_created_at AS created_at, event_name AS name, object_id, state "
-    "FROM webhook_deliveries WHERE account_id = $1 AND mode = $2"
+_EVENTS = (
+    "SELECT id, account_id, created_at, name, object_id, NULL AS state FROM events WHERE account_id = $1 AND mode = $2"
 )
+_DELIVERIES = (
+    "SELECT event_id AS id, coalesce(event_account_id, account_id) AS account_id, event_created_at AS created_at, "
+    "event_name AS name, object_id, state FROM webhook_deliveries WHERE account_id = $1 AND mode = $2"
+)
+# Where the account's webhooks send is nothing for the apps that act in it.
+_OF_WEBHOOKS = "name IN ('webhook_disabled', 'webhook_failing', 'webhook_recovered')"
 
 # An index of deliveries begins with the webhook, so its next one is one step away. Webhooks that are deleted have
 # deliveries, too, until retention takes them.
@@ -38,11 +45,19 @@ _ENDPOINTS = """WITH RECURSIVE known AS (
         AND webhook_id > known.webhook_id ORDER BY webhook_id LIMIT 1)
     FROM known WHERE known.webhook_id IS NOT NULL
 )
-SELECT every.id, webhooks.url, coalesce(webhooks.active, false) AS active FROM (
+SELECT every.id, webhooks.url, coalesce(webhooks.active, false) AS active, (
+    SELECT name FROM apps WHERE apps.id = webhooks.app_id
+) AS app_name FROM (
     SELECT webhook_id AS id FROM known WHERE webhook_id IS NOT NULL
     UNION SELECT id FROM webhooks WHERE account_id = $1 AND mode = $2
 ) AS every LEFT JOIN webhooks ON account_id = $1 AND mode = $2 AND webhooks.id = every.id
+WHERE $3::text IS NULL OR (replace(webhooks.app_id::text, '-', '') = $3 AND webhooks.reach <> 'app')
 ORDER BY webhooks.id IS NULL, every.id DESC"""
+
+# An endpoint of many accounts hears of other accounts' events.
+_FOREIGN = """SELECT webhook_id, event_account_id, event_created_at FROM webhook_deliveries
+WHERE account_id = $1 AND mode = $2 AND webhook_id = ANY($3::uuid[]) AND event_id = $4
+    AND event_account_id IS NOT NULL"""
 
 _TOLD = """SELECT delivery.event_id, delivery.webhook_id, delivery.state, delivery.due_at, delivery.finished_at,
     coalesce(last.number, 0) AS attempts, last.status, last.error, last.created_at AS attempted_at
@@ -59,8 +74,12 @@ LEFT JOIN LATERAL (
 
 
 async def list_endpoints(tx: Tx, scope: Scope) -> list[Endpoint]:
-    """All that ever got a delivery which is still in the log, and all that may get one; deleted ones last."""
-    rows = await tx.fetch(_ENDPOINTS, scope.account_id, scope.mode)
+    """All that ever got a delivery which is still in the log, and all that may get one; deleted ones last.
+
+    An app that acts in the account sees its own.
+    """
+    app_id = scope.actor.id if scope.actor.kind == "app" else None
+    rows = await tx.fetch(_ENDPOINTS, scope.account_id, scope.mode, app_id)
     return [msgspec.convert(dict(row), Endpoint) for row in rows]
 
 
@@ -84,12 +103,26 @@ async def list_log(
 
 
 async def get_happened(tx: Tx, scope: Scope, event_id: Id) -> tuple[Happened, StoredEvent]:
-    """An event with its deliveries, and as it was written. Raises NotFound."""
-    stored = await get_event(tx, EventRef(event=event_id, account=scope.account_id, mode=scope.mode))
+    """An event with its deliveries, and as it was written; also of another account's, if a webhook of the caller's for
+    many accounts heard of it and still may. Raises NotFound."""
+    endpoints = await list_endpoints(tx, scope)
+    account_id = await _account_of(tx, scope, event_id, endpoints)
+    stored = await get_event(tx, EventRef(event=event_id, account=account_id, mode=scope.mode))
+    if scope.actor.kind == "app" and tells_of_webhooks(stored.name):
+        raise NotFound
     shown = {name: getattr(stored, name) for name in Happened.__struct_fields__ if name != "told"}
     event = Happened(told=[], **shown)
-    told = await list_told(tx, scope, [event], await list_endpoints(tx, scope))
+    told = await list_told(tx, scope, [event], endpoints)
     return msgspec.structs.replace(event, told=told), stored
+
+
+async def _account_of(tx: Tx, scope: Scope, event_id: Id, endpoints: Sequence[Endpoint]) -> Id:
+    ids = [endpoint.id for endpoint in endpoints]
+    for row in await tx.fetch(_FOREIGN, scope.account_id, scope.mode, ids, event_id):
+        account_id: Id = row["event_account_id"]
+        if await may_hear(tx, scope, row["webhook_id"], account_id, row["event_created_at"]):
+            return account_id
+    return scope.account_id
 
 
 async def list_told(tx: Tx, scope: Scope, events: Sequence[Happened], endpoints: Sequence[Endpoint]) -> list[Told]:
@@ -123,7 +156,7 @@ class _Question:
         self._order = "ASC" if page.before else "DESC"
         self._most = page.size + 1
         by_delivery = wanted.webhook_id is not None or wanted.state == "failed"
-        self._looked = self._source(page, wanted, by_delivery=by_delivery)
+        self._looked = self._source(scope, page, wanted, endpoints, by_delivery=by_delivery)
         self._bounds = len(self._params)
         self._fits = self._conditions(wanted, endpoints, by_delivery=by_delivery)
         # One event may have failed at several endpoints. If nothing can be passed over, nothing more is looked at.
@@ -133,10 +166,10 @@ class _Question:
         """The events of the page and one more."""
         fits = f"WHERE {' AND '.join(self._fits)}" if self._fits else ""
         sql = (
-            f"SELECT event.id, event.name, event.object_id, event.seq, event.created_at FROM ("
-            f"SELECT DISTINCT id, created_at FROM ({self._looked} LIMIT {self._look}) AS looked {fits} "
+            "SELECT event.id, event.account_id, event.name, event.object_id, event.seq, event.created_at FROM ("
+            f"SELECT DISTINCT id, account_id, created_at FROM ({self._looked} LIMIT {self._look}) AS looked {fits} "
             f"ORDER BY id {self._order} LIMIT {self._most}) AS page "
-            "JOIN events AS event ON event.account_id = $1 AND event.mode = $2 AND event.id = page.id "
+            "JOIN events AS event ON event.account_id = page.account_id AND event.mode = $2 AND event.id = page.id "
             f"AND event.created_at = page.created_at ORDER BY event.id {self._order}"
         )
         return (sql, *self._params)
@@ -146,9 +179,14 @@ class _Question:
         sql = f"SELECT id FROM ({self._looked} OFFSET {self._look - 1} LIMIT 1) AS looked"
         return (sql, *self._params[: self._bounds])
 
-    def _source(self, page: PageRequest, wanted: LogFilter, *, by_delivery: bool) -> str:
+    def _source(
+        self, scope: Scope, page: PageRequest, wanted: LogFilter, endpoints: Sequence[Endpoint], *, by_delivery: bool
+    ) -> str:
         id_, moment = ("event_id", "event_created_at") if by_delivery else ("id", "created_at")
         bounds = [_DELIVERIES if by_delivery else _EVENTS]
+        if scope.actor.kind == "app":
+            ids = self._bound([endpoint.id for endpoint in endpoints]) if by_delivery else ""
+            bounds.append(f"webhook_id = ANY({ids}::uuid[])" if by_delivery else f"NOT {_OF_WEBHOOKS}")
         if wanted.state == "failed":
             bounds.append("state = 'failed'")
         # Nothing is told of an object before it is made.

@@ -46,13 +46,14 @@ class EventDeliveryOut(msgspec.Struct, kw_only=True):
 
 
 class EventOut(msgspec.Struct, kw_only=True):
-    """`object_id` is what receivers get as `webhook-id`, `subject` the object that it tells of; `seq` counts the
-    events of one object from 1."""
+    """`object_id` is what receivers get as `webhook-id`, `subject` the object that it tells of, `account` the account
+    that it happened in; `seq` counts the events of one object from 1."""
 
     object_id: str
     object_created: str
     event: EventName
     subject: str
+    account: str
     seq: int
     deliveries: list[EventDeliveryOut]
 
@@ -87,6 +88,7 @@ def event_out(event: Happened) -> EventOut:
         object_created=to_wire(event.created_at),
         event=event.name,
         subject=event.object_id,
+        account=event.account_id,
         seq=event.seq,
         deliveries=[_delivery_out(told) for told in event.told],
     )

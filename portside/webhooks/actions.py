@@ -1,4 +1,4 @@
-"""Changes to subscriptions, the fan-out of events, and what rounds of attempts leave behind."""
+"""Changes to subscriptions, the turns of endpoints, and what rounds of attempts leave behind."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from portside.db.sql import Part, insert_all
-from portside.db.tx import Row, Tx
-from portside.errors import BadRequest, NotFound
+from portside.db.tx import Tx
+from portside.errors import BadRequest, FieldErrors, NotFound
 from portside.events import outbox
 from portside.events.models import Event, EventName
 from portside.jobs.models import Job
@@ -16,10 +16,11 @@ from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.crypto import KeyRing
 from portside.kit.ids import Id, new_id
-from portside.kit.scope import SYSTEM, Scope
+from portside.kit.scope import Scope
 from portside.webhooks import queries
-from portside.webhooks.models import DisabledReason, EventRef, Health, HealthNews, Result, WakeUp, Webhook, WebhookDraft
-from portside.webhooks.rules import MOST_WEBHOOKS, events_of, is_apart, is_paused
+from portside.webhooks.models import DisabledReason, Health, HealthNews, Reach, Result, Webhook, WebhookDraft
+from portside.webhooks.reach import find_own_app
+from portside.webhooks.rules import MOST_WEBHOOKS
 from portside.webhooks.signing import new_secret
 from portside.webhooks.wire import webhook_payload
 
@@ -32,32 +33,14 @@ _HEALTHY = (
     "failing_since = NULL, last_failure_at = NULL, paused_until = NULL, slow_until = NULL, failing_told_at = NULL"
 )
 
-_CREATE = """INSERT INTO webhooks (account_id, mode, id, app_id, event, url, active, created_by, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)"""
+_CREATE = """INSERT INTO webhooks (account_id, mode, id, app_id, reach, event, url, active, created_by, created_at,
+    updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"""
 
 # A new address or a switch back on is a new start.
 _UPDATE = f"""UPDATE webhooks SET event = $4, url = $5, active = $6, updated_at = $7,
     disabled_at = NULL, disabled_reason = NULL, {_HEALTHY}
 WHERE account_id = $1 AND mode = $2 AND id = $3"""
-
-_ENDPOINT = "w.account_id, w.mode, w.id, w.failing_since, w.last_failure_at, w.paused_until, w.slow_until"
-DELIVERY = """account_id, mode, webhook_id, event_id, event_name, object_id, seq,
-    state, due_at, keeps_order, queued_at, created_at, event_created_at"""
-_FAN_OUT = f"""WITH made AS (
-    INSERT INTO webhook_deliveries ({DELIVERY})
-    SELECT e.account_id, e.mode, w.id, e.id, e.name, e.object_id, e.seq, 'pending', $4, true, $4, $4, e.created_at
-    FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
-    CROSS JOIN LATERAL (
-        SELECT * FROM events WHERE account_id = given.account_id AND mode = given.mode AND id = given.id LIMIT 1
-    ) AS e
-    JOIN webhooks w ON w.account_id = e.account_id AND w.mode = e.mode AND w.active
-    WHERE w.event = e.name OR (w.event = 'all' AND e.name = ANY($5::text[]))
-    ON CONFLICT DO NOTHING RETURNING account_id, mode, webhook_id
-)
-SELECT DISTINCT {_ENDPOINT}, (SELECT count(*) FROM made) AS made FROM made
-JOIN webhooks w ON w.account_id = made.account_id AND w.mode = made.mode AND w.id = made.webhook_id"""
-_ENDPOINTS = f"""SELECT {_ENDPOINT} FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
-JOIN webhooks w ON w.account_id = given.account_id AND w.mode = given.mode AND w.id = given.id"""
 
 _ATTEMPTS = """INSERT INTO webhook_attempts (account_id, mode, webhook_id, id, event_id, number, status, error,
     request_headers, response_headers, response_body, duration_ms, next_attempt_at, created_at)
@@ -83,21 +66,36 @@ WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AN
 
 
 async def create_webhook(tx: Tx, scope: Scope, keys: KeyRing, draft: WebhookDraft) -> Webhook:
-    """A new subscription with its first secret. Raises BadRequest when the account has too many."""
+    """A new subscription with its first secret.
+
+    Raises BadRequest when the account, or the app in this account, has too many; FieldErrors when it has no such app.
+    """
+    app_id, reach = await _hearer(tx, scope, draft)
     if await queries.count_webhooks(tx, scope) >= MOST_WEBHOOKS:
         raise BadRequest(f"An account may have at most {MOST_WEBHOOKS} webhooks in each mode.")
     webhook_id, moment = new_id(), now()
-    app_id = scope.actor.id if scope.actor.kind == "app" else None
     active = draft.active is not False
     owner = (scope.account_id, scope.mode, webhook_id)
-    await tx.execute(_CREATE, *owner, app_id, draft.event, draft.url, active, str(scope.actor), moment)
+    await tx.execute(_CREATE, *owner, app_id, reach, draft.event, draft.url, active, str(scope.actor), moment)
     await _add_secret(tx, scope, keys, webhook_id, moment)
     return await queries.get_webhook(tx, scope, webhook_id)
 
 
+async def _hearer(tx: Tx, scope: Scope, draft: WebhookDraft) -> tuple[Id | None, Reach]:
+    """The app that a new subscription belongs to, and whose events it hears. Raises FieldErrors."""
+    if scope.actor.kind == "app":
+        return Id(scope.actor.id), "account"
+    if draft.client_id is None:
+        return None, "managed" if draft.is_for_managed else "account"
+    app_id = await find_own_app(tx, scope, draft.client_id)
+    if app_id is None:
+        raise FieldErrors({"app": ["Your account has no app with this client id."]})
+    return app_id, "app"
+
+
 async def update_webhook(tx: Tx, scope: Scope, webhook_id: Id, draft: WebhookDraft) -> Webhook:
     """Change a subscription. Switched on, or at a new address, it gets at once what waits for it. Raises NotFound."""
-    before = await queries.get_webhook(tx, scope, webhook_id)
+    before = await queries.get_kept_webhook(tx, scope, webhook_id)
     active = before.active if draft.active is None else draft.active
     owner = (scope.account_id, scope.mode, webhook_id)
     await tx.execute(_UPDATE, *owner, draft.event, draft.url, active, now())
@@ -109,29 +107,27 @@ async def update_webhook(tx: Tx, scope: Scope, webhook_id: Id, draft: WebhookDra
 
 async def delete_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> None:
     """Remove a subscription and its secrets; what still waits for it is cancelled by a job. Raises NotFound."""
-    gone = await tx.fetchval(
-        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND id = $3 RETURNING id",
-        scope.account_id,
-        scope.mode,
-        webhook_id,
+    webhook = await queries.get_webhook(tx, scope, webhook_id)
+    await tx.execute(
+        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND id = $3", scope.account_id, scope.mode, webhook.id
     )
-    if gone is None:
-        raise NotFound
     await enqueue(tx, turn_job(scope, webhook_id))
 
 
 async def delete_webhooks_of_app(tx: Tx, scope: Scope, app_id: Id) -> int:
-    """Remove what an app subscribed in an account that ends its connection; gives how many subscriptions these were.
+    """Remove what an app subscribed in an account that ends its connection, and in those that this one manages; gives
+    how many subscriptions these were.
 
     What waits at the app's own endpoint for all accounts is not sent any more either: its turn asks for the connection.
     """
     rows = await tx.fetch(
-        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND app_id = $3 AND reach = 'account' RETURNING id",
+        "DELETE FROM webhooks WHERE (account_id = $1 OR account_id IN (SELECT id FROM accounts WHERE parent_id = $1)) "
+        "AND mode = $2 AND app_id = $3 AND reach = 'account' RETURNING id, account_id",
         scope.account_id,
         scope.mode,
         app_id,
     )
-    await enqueue(tx, *[turn_job(scope, row["id"]) for row in rows])
+    await enqueue(tx, *[turn_job(Scope(row["account_id"], scope.mode, ""), row["id"]) for row in rows])
     return len(rows)
 
 
@@ -153,6 +149,7 @@ async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
 
 async def rotate_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, grace_hours: float) -> None:
     """Make a new secret the current one; the one before it signs for `grace_hours` more. Raises NotFound."""
+    await queries.get_kept_webhook(tx, scope, webhook_id)
     owner = (scope.account_id, scope.mode, webhook_id)
     # The lock makes two rotations take turns, so that there is always exactly one current secret.
     locked = await tx.fetchval(
@@ -192,53 +189,6 @@ async def _add_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, momen
     )
 
 
-# unscoped: each reference carries its scope, and only webhooks of the event's own account and mode match.
-async def fan_out(tx: Tx, events: Sequence[EventRef]) -> int:
-    """Write a delivery for every active subscription that wants each event, and queue the endpoints' turns.
-
-    Gives how many deliveries are new; an event that was fanned out before makes none.
-    """
-    moment = now()
-    rows = await tx.fetch(
-        _FAN_OUT,
-        [ref.scope.account_id for ref in events],
-        [ref.scope.mode for ref in events],
-        [ref.event_id for ref in events],
-        moment,
-        events_of("all"),
-    )
-    await _queue_turns(tx, rows, moment)
-    return rows[0]["made"] if rows else 0
-
-
-async def _queue_turns(tx: Tx, endpoints: Sequence[Row], moment: dt.datetime) -> None:
-    """A turn for each endpoint that is not paused: a dead one's new deliveries cost no job at all."""
-    ready = [row for row in endpoints if not is_paused(_health(row), moment)]
-    paused = [(row["account_id"], row["mode"], row["id"]) for row in endpoints if is_paused(_health(row), moment)]
-    if paused:
-        # A turn that ends a pause changes the row: either it waits for us and then sees what we wrote, or we see here
-        # that it has ended. Locked only in this case, for the rows of busy endpoints are better left alone.
-        locked = await tx.fetch(f"{_ENDPOINTS} ORDER BY w.id FOR SHARE OF w", *zip(*paused, strict=True))
-        ready += [row for row in locked if not is_paused(_health(row), moment)]
-    await enqueue_once(tx, *[_turn_of(row, moment) for row in ready])
-
-
-# unscoped: each wake-up carries its scope.
-async def wake_endpoints(tx: Tx, wakes: Sequence[WakeUp]) -> None:
-    """A turn for each endpoint that is still there; of several wake-ups of one, the latest moment counts."""
-    latest: dict[Id, WakeUp] = {}
-    for wake in sorted(wakes, key=lambda wake: wake.moment):
-        latest[wake.webhook_id] = wake
-    owners = [(wake.scope.account_id, wake.scope.mode, wake.webhook_id) for wake in latest.values()]
-    rows = await tx.fetch(_ENDPOINTS, *zip(*owners, strict=True))
-    await enqueue(tx, *[_turn_of(row, latest[row["id"]].moment, told=True) for row in rows])
-
-
-def _turn_of(row: Row, moment: dt.datetime, *, told: bool = False) -> Job:
-    scope = Scope(row["account_id"], row["mode"], "", SYSTEM)
-    return turn_job(scope, row["id"], apart=is_apart(_health(row), moment), moment=moment if told else None)
-
-
 def turn_job(scope: Scope, webhook_id: Id, *, apart: bool = False, moment: dt.datetime | None = None) -> Job:
     """An endpoint's turn: its due deliveries are sent. One at a time in the whole installation, by its key.
 
@@ -270,10 +220,6 @@ def wake_jobs(scope: Scope, webhook_id: Id, times: Sequence[dt.datetime | None],
 def _rounded_up(time: dt.datetime) -> dt.datetime:
     """To a tenth of a second, so that what failed together wakes its endpoint once."""
     return time + dt.timedelta(microseconds=-time.microsecond % 100_000)
-
-
-def _health(row: Row) -> Health:
-    return Health(**{name: row[name] for name in Health.__struct_fields__})
 
 
 async def record_round(tx: Tx, scope: Scope, webhook: Webhook, results: Sequence[Result], health: Health) -> None:

@@ -12,9 +12,12 @@ from portside.webhooks import actions, flows, queries, replays, wire
 _PAGE = 25
 
 
-@endpoint("POST", "/webhooks", status=201, takes=wire.WebhookIn, gives=wire.WebhookOut)
+@endpoint("POST", "/webhooks", status=201, takes=wire.WebhookIn, gives=wire.WebhookOut, query=wire.NewWebhookQuery)
 async def create_webhook(call: Call, given: wire.WebhookIn) -> wire.WebhookOut:
     """Create a webhook."""
+    asked = call.query(wire.NewWebhookQuery)
+    given.app = given.app or asked.app or None
+    given.all_accounts = given.all_accounts or asked.all_accounts
     draft = wire.webhook_draft(call.scope, given)
     async with begin() as tx:
         webhook = await actions.create_webhook(tx, call.scope, services().keys, draft)
@@ -45,7 +48,8 @@ async def update_webhook(call: Call, given: wire.WebhookIn) -> wire.WebhookOut:
     """Update a webhook; what waits for it is sent to the new URL."""
     draft = wire.webhook_draft(call.scope, given)
     async with begin() as tx:
-        webhook = await actions.update_webhook(tx, call.scope, call.id("webhook_id"), draft)
+        before = await queries.get_webhook(tx, call.scope, call.id("webhook_id"))
+        webhook = await actions.update_webhook(tx, call.scope, before.id, wire.kept_reach(before, draft))
     return wire.webhook_out(webhook, call.scope)
 
 
@@ -87,7 +91,7 @@ async def list_deliveries(call: Call) -> Page[wire.DeliveryOut]:
     async with reading() as tx:
         await queries.get_webhook(tx, call.scope, webhook_id)
         found = await queries.list_deliveries(tx, call.scope, webhook_id, page)
-    return call.page_of(found.map(wire.delivery_out), page)
+    return call.page_of(found.map(lambda delivery: wire.delivery_out(delivery, call.scope)), page)
 
 
 @endpoint("GET", "/webhooks/{webhook_id}/deliveries/{event_id}", gives=wire.DeliveryWithAttemptsOut)
@@ -110,7 +114,7 @@ async def _delivery_out(call: Call) -> wire.DeliveryWithAttemptsOut:
         await queries.get_webhook(tx, call.scope, webhook_id)
         delivery = await queries.get_delivery(tx, call.scope, webhook_id, event_id)
         attempts = await queries.list_attempts(tx, call.scope, webhook_id, event_id)
-    return wire.delivery_with_attempts_out(delivery, attempts)
+    return wire.delivery_with_attempts_out(delivery, attempts, call.scope)
 
 
 @endpoint("POST", "/webhooks/{webhook_id}/recover", status=202, takes=wire.RecoverIn, gives=wire.RecoverOut)

@@ -150,6 +150,10 @@ _HEADERS: Schema = {
         "webhook-signature": {"type": "string", "description": "`v1,<base64>`, one for each valid secret."},
         "Portside-Account": {"type": "string", "description": "The account that the event happened in."},
         "Portside-Event-Seq": {"type": "string", "description": "Counts the events of one object from 1."},
+        "Shippo-Account-Id": {
+            "type": "string",
+            "description": "At webhooks for many accounts: the account that the event happened in.",
+        },
     },
     "required": [
         "Shippo-API-Version",
@@ -228,7 +232,9 @@ def _written(schema: Schema, entry: Entry) -> Schema:
         if is_nullable and field in entry.nullable | (schema["properties"].keys() if entry.has_nulls else set()):
             shown = {"anyOf": [shown, {"type": "null"}]}
             is_nullable = False
-        if not is_nullable and not (is_sparse and "default" in found):
+        # A field with neither may be unset, and is then left out.
+        is_set = field in schema.get("required", ()) or "default" in found
+        if is_set and not is_nullable and not (is_sparse and "default" in found):
             required.append(field)
         properties[field] = shown
     described = {"description": inspect.cleandoc(schema["description"])} if "description" in schema else {}

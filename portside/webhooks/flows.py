@@ -21,12 +21,13 @@ from portside.events.models import EventName
 from portside.jobs.once import enqueue_once
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
-from portside.kit.ids import Id, new_id
+from portside.kit.ids import Id, first_id, new_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.rest.limits import RateLimited
-from portside.webhooks import actions, queries, replays, rules
+from portside.webhooks import actions, fanout, queries, replays, rules
 from portside.webhooks.models import Due, EventRef, Health, Result, Secret, Sent, Trial, TrialKind, Turn, WakeUp
+from portside.webhooks.reach import list_sources
 from portside.webhooks.samples import sample_body
 from portside.webhooks.senders import send
 from portside.webhooks.signing import new_secret
@@ -49,13 +50,13 @@ NEGLECTED = dt.timedelta(minutes=5)
 async def fan_out(events: Sequence[EventRef]) -> None:
     """Make deliveries of events; harmless when repeated."""
     async with begin() as tx:
-        await actions.fan_out(tx, events)
+        await fanout.fan_out(tx, events)
 
 
 async def wake(wakes: Sequence[WakeUp]) -> None:
     """Queue the turns of endpoints that have something to try again, or whose pause is over."""
     async with begin() as tx:
-        await actions.wake_endpoints(tx, wakes)
+        await fanout.wake_endpoints(tx, wakes)
 
 
 async def sweep() -> None:
@@ -136,10 +137,14 @@ async def resend_failed(scope: Scope, webhook_id: Id, after: Id, before: Id) -> 
 
 async def recover(scope: Scope, webhook_id: Id, after: Id) -> None:
     """Queue deliveries of everything after an event id that the webhook has not got, some at a time."""
-    following: Id | None = after
-    while following is not None:
-        async with begin() as tx:
-            following = await replays.recover_some(tx, scope, webhook_id, following)
+    async with reading() as tx:
+        webhook = await queries.get_webhook(tx, scope, webhook_id)
+        sources = await list_sources(tx, scope, webhook)
+    for source in sources:
+        following: Id | None = max(after, first_id(source.since)) if source.since else after
+        while following is not None:
+            async with begin() as tx:
+                following = await replays.recover_some(tx, scope, webhook_id, source, following)
 
 
 async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, kind: TrialKind) -> Trial:
@@ -149,7 +154,7 @@ async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, k
     """
     async with reading() as tx:
         turn = await queries.find_turn(tx, scope, services().keys, webhook_id)
-    if turn is None:
+    if turn is None or not rules.is_keeper(turn.webhook, scope.actor):
         raise NotFound
     event = sample_event(turn.webhook, wanted)
     await _spend_trial(scope, webhook_id)
@@ -164,6 +169,7 @@ async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, k
         payload=sample_body(event),
         tries=0,
         attempts=0,
+        event_account_id=scope.account_id if turn.webhook.reach == "app" else None,
     )
     secrets = turn.secrets if kind == "sample" else [Secret(text=new_secret(), created_at=moment, expires_at=None)]
     body, longest = sample_body(event), services().settings.webhook_timeout_seconds

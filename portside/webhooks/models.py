@@ -7,9 +7,11 @@ from typing import Literal, get_args
 
 import msgspec
 
+from portside.apps.identity import AppMark
 from portside.events.models import EventName
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
+from portside.rest.permissions import EVERYTHING
 
 # Shippo's values; `all` means these five events and never ours, which reach only those who name them.
 ShippoEvent = Literal["transaction_created", "transaction_updated", "track_updated", "batch_created", "batch_purchased"]
@@ -30,6 +32,9 @@ Subscription = Literal[
 SHIPPO_EVENTS: tuple[ShippoEvent, ...] = get_args(ShippoEvent)
 
 DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
+# Whose events an endpoint hears: its account's, those of all accounts connected to an app of its account's, or its
+# account's and those of all accounts that this one manages.
+Reach = Literal["account", "app", "managed"]
 # What its owner is told of an endpoint, beside that it was switched off.
 HealthNews = Literal["webhook_failing", "webhook_recovered"]
 DisabledReason = Literal["gone", "failing"]
@@ -52,7 +57,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """A subscription. One that Portside itself switched off has `disabled_at` and a reason. `failing_told_at` is when
-    its owner was told that it fails."""
+    its owner was told that it fails. `app` is the app that made it with a merchant's token or, where the reach is
+    `app`, whose merchants it hears of."""
 
     id: Id
     event: Subscription
@@ -64,14 +70,20 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     updated_at: dt.datetime
     failing_told_at: dt.datetime | None = None
+    app_id: Id | None = None
+    app: AppMark | None = None
+    reach: Reach = "account"
 
 
 class WebhookDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What a caller may choose of a webhook; `active` None keeps what it is (true for a new one)."""
+    """What a caller may choose of a webhook; `active` None keeps what it is (true for a new one). `client_id` names the
+    app whose merchants it is to hear of. How far it hears is settled when it is made."""
 
     event: Subscription
     url: str
     active: bool | None = None
+    client_id: str | None = None
+    is_for_managed: bool = False
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,8 +120,9 @@ class DeliveryRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Due(msgspec.Struct, frozen=True, kw_only=True):
-    """A pending delivery as its endpoint's turn sees it. `payload` None: erased. `tries` were made since it was queued
-    (or queued again), `attempts` in all."""
+    """A pending delivery as its endpoint's turn sees it. `payload` None: erased, or of an account that the endpoint may
+    not hear of any more. `tries` were made since it was queued (or queued again), `attempts` in all.
+    `event_account_id` is set by endpoints of many accounts."""
 
     event_id: Id
     object_id: Id
@@ -120,6 +133,7 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     payload: str | None
     tries: int
     attempts: int
+    event_account_id: Id | None = None
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +198,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     created_at: dt.datetime
     finished_at: dt.datetime | None
     event_created_at: dt.datetime
+    event_account_id: Id | None
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """An account whose events an endpoint hears, since when, and what was granted to the app that hears them. None: its
+    own; always."""
+
+    account_id: Id | None = None
+    since: dt.datetime | None = None
+    scopes: str = EVERYTHING
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from portside.apps.identity import AppMark
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
@@ -14,7 +15,21 @@ from portside.kit.crypto import KeyRing, place
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Scope
-from portside.webhooks.models import Attempt, Delivery, Due, Health, Latest, Result, Secret, Sent, Trial, Turn, Webhook
+from portside.webhooks.models import (
+    Attempt,
+    Delivery,
+    Due,
+    Health,
+    Latest,
+    Result,
+    Secret,
+    Sent,
+    Trial,
+    Turn,
+    Webhook,
+)
+from portside.webhooks.reach import MAY_HEAR, OWN, SEEN, seen_by
+from portside.webhooks.rules import is_keeper
 
 
 class Size(msgspec.Struct, frozen=True):
@@ -33,8 +48,10 @@ ROUND = Size(64, 16)
 PROBE = Size(1, 1)
 
 _WEBHOOK = (
-    "SELECT id, event, url, active, disabled_at, disabled_reason, failing_since, last_failure_at, paused_until, "
-    "slow_until, created_at, updated_at, failing_told_at FROM webhooks WHERE account_id = $1 AND mode = $2"
+    "SELECT id, app_id, reach, event, url, active, disabled_at, disabled_reason, failing_since, last_failure_at, "
+    "paused_until, slow_until, created_at, updated_at, failing_told_at, "
+    "(SELECT jsonb_build_object('client_id', client_id, 'name', name) FROM apps WHERE id = app_id) AS app "
+    f"FROM webhooks WHERE account_id = $1 AND mode = $2 AND {SEEN}"
 )
 
 # Due deliveries whose object has an earlier one that keeps its place and is not due yet are passed over; the look is
@@ -42,7 +59,7 @@ _WEBHOOK = (
 # A burst makes the planner's statistics wrong for a minute, so nothing is left to them: every look at a table is for
 # one row, or in the order that one index gives, and sorting is not allowed. Older partitions are left out at run time
 # by the times that the rows carry.
-_DUE = """WITH candidates AS MATERIALIZED (
+_DUE = f"""WITH candidates AS MATERIALIZED (
     SELECT due.object_id FROM (
         SELECT object_id, seq FROM webhook_deliveries
         WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at <= $4
@@ -58,12 +75,14 @@ _DUE = """WITH candidates AS MATERIALIZED (
     LIMIT $5
 )
 SELECT chain.*, made.tries, made.attempts, (
-    SELECT payload FROM events WHERE events.account_id = $1 AND events.mode = $2 AND events.id = chain.event_id
-        AND events.created_at = chain.event_created_at
+    SELECT payload FROM events WHERE events.account_id = coalesce(chain.event_account_id, $1) AND events.mode = $2
+        AND events.id = chain.event_id AND events.created_at = chain.event_created_at
+        AND (chain.event_account_id IS NULL
+            OR {MAY_HEAR.format(account="chain.event_account_id", moment="chain.event_created_at", webhook="$3")})
 ) AS payload
 FROM (SELECT DISTINCT object_id FROM candidates) AS objects
 CROSS JOIN LATERAL (
-    SELECT event_id, object_id, seq, due_at, keeps_order, event_created_at, created_at, queued_at
+    SELECT event_id, object_id, seq, due_at, keeps_order, event_created_at, created_at, queued_at, event_account_id
     FROM webhook_deliveries
     WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND object_id = objects.object_id
         AND state = 'pending' AND (due_at <= $4 OR keeps_order)
@@ -78,7 +97,7 @@ CROSS JOIN LATERAL (
 
 _DELIVERY = (
     "SELECT * FROM (SELECT account_id, mode, webhook_id, event_id AS id, event_name, object_id, seq, state, due_at, "
-    "created_at, finished_at, event_created_at FROM webhook_deliveries) AS delivery "
+    "created_at, finished_at, event_created_at, event_account_id FROM webhook_deliveries) AS delivery "
     "WHERE account_id = $1 AND mode = $2 AND webhook_id = $3"
 )
 
@@ -102,22 +121,30 @@ ORDER BY delivery.event_id DESC, delivery.webhook_id"""
 
 
 async def get_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> Webhook:
-    """Raises NotFound."""
-    row = await tx.fetchrow(f"{_WEBHOOK} AND id = $3", scope.account_id, scope.mode, webhook_id)
+    """A subscription that the caller may see. Raises NotFound."""
+    row = await tx.fetchrow(f"{_WEBHOOK} AND id = $4", *seen_by(scope), webhook_id)
     if row is None:
         raise NotFound
     return _webhook(row)
 
 
+async def get_kept_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> Webhook:
+    """A subscription whose secret the caller may know, and which it may change. Raises NotFound."""
+    webhook = await get_webhook(tx, scope, webhook_id)
+    if not is_keeper(webhook, scope.actor):
+        raise NotFound
+    return webhook
+
+
 async def list_webhooks(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Webhook]:
-    """Newest first."""
-    return (await fetch_page(tx, _WEBHOOK, (scope.account_id, scope.mode), page)).map(_webhook)
+    """Those that the caller may see, newest first."""
+    return (await fetch_page(tx, _WEBHOOK, seen_by(scope), page)).map(_webhook)
 
 
 async def count_webhooks(tx: Tx, scope: Scope) -> int:
-    """How many subscriptions this account has in this mode."""
+    """How many subscriptions of this account, in this mode, the caller may see."""
     count: int = await tx.fetchval(
-        "SELECT count(*) FROM webhooks WHERE account_id = $1 AND mode = $2", scope.account_id, scope.mode
+        f"SELECT count(*) FROM webhooks WHERE account_id = $1 AND mode = $2 AND {SEEN}", *seen_by(scope)
     )
     return count
 
@@ -125,7 +152,7 @@ async def count_webhooks(tx: Tx, scope: Scope) -> int:
 async def count_troubled(tx: Tx, scope: Scope) -> int:
     """How many subscriptions their owner has to look after (see rules.trouble)."""
     count: int = await tx.fetchval(
-        "SELECT count(*) FROM webhooks WHERE account_id = $1 AND mode = $2 "
+        f"SELECT count(*) FROM webhooks WHERE account_id = $1 AND mode = $2 AND {OWN} "
         "AND (disabled_at IS NOT NULL OR (active AND failing_since IS NOT NULL))",
         scope.account_id,
         scope.mode,
@@ -159,7 +186,7 @@ def secret_place(secret_id: Id) -> str:
 
 async def find_turn(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id) -> Turn | None:
     """The endpoint and its secrets; None when it is gone."""
-    row = await tx.fetchrow(f"{_WEBHOOK} AND id = $3", scope.account_id, scope.mode, webhook_id)
+    row = await tx.fetchrow(f"{_WEBHOOK} AND id = $4", *seen_by(scope), webhook_id)
     if row is None:
         return None
     return Turn(webhook=_webhook(row), secrets=await list_secrets(tx, scope, keys, webhook_id))
@@ -185,6 +212,7 @@ async def list_due(tx: Tx, scope: Scope, webhook_id: Id, moment: dt.datetime, si
                 payload=row["payload"],
                 tries=row["tries"],
                 attempts=row["attempts"],
+                event_account_id=row["event_account_id"],
             )
         )
     return sorted(chains.values(), key=lambda chain: min(due.due_at for due in chain))
@@ -276,6 +304,9 @@ async def list_neglected(tx: Tx, overdue: dt.timedelta) -> list[tuple[Scope, Id]
 def _webhook(row: Row) -> Webhook:
     return Webhook(
         id=row["id"],
+        app_id=row["app_id"],
+        app=msgspec.convert(row["app"], AppMark | None),
+        reach=row["reach"],
         event=row["event"],
         url=row["url"],
         active=row["active"],

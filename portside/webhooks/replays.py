@@ -14,9 +14,10 @@ from portside.kit.clock import now
 from portside.kit.ids import Id, first_id, new_id
 from portside.kit.scope import Scope
 from portside.webhooks import queries
-from portside.webhooks.actions import AT_ONCE, DELIVERY, turn_job, update_webhook
-from portside.webhooks.models import DeliveryRef, Trial, Webhook, WebhookDraft
-from portside.webhooks.rules import events_of, missed_since
+from portside.webhooks.actions import AT_ONCE, turn_job, update_webhook
+from portside.webhooks.fanout import DELIVERY
+from portside.webhooks.models import DeliveryRef, Source, Trial, Webhook, WebhookDraft
+from portside.webhooks.rules import events_of, may_hear_of, missed_since
 
 _AGAIN = "state = 'pending', due_at = $5, queued_at = $5, finished_at = NULL"
 
@@ -44,10 +45,12 @@ SELECT event_id FROM chosen ORDER BY event_id DESC LIMIT 1"""
 
 _RECOVER = f"""WITH missed AS MATERIALIZED (
     SELECT id, name, object_id, seq, created_at FROM events
-    WHERE account_id = $1 AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[]) ORDER BY id LIMIT $6
+    WHERE account_id = coalesce($8::uuid, $1) AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[])
+    ORDER BY id LIMIT $6
 ), queued AS (
     INSERT INTO webhook_deliveries AS delivery ({DELIVERY})
-    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', $7::timestamptz, true, $7, $7, created_at FROM missed
+    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', $7::timestamptz, true, $7, $7, created_at, $8::uuid
+    FROM missed
     ON CONFLICT (account_id, mode, webhook_id, event_id, event_created_at) DO UPDATE
     SET state = 'pending', due_at = $7, keeps_order = true, queued_at = $7, finished_at = NULL
     WHERE delivery.state IN ('failed', 'pending')
@@ -112,11 +115,13 @@ async def queue_recovery(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetim
     return since
 
 
-async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, after: Id) -> Id | None:
-    """Queue deliveries of the next events after an id which the webhook has not got; gives the last event looked at."""
+async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, source: Source, after: Id) -> Id | None:
+    """Queue deliveries of the next events of a source after an id which the webhook has not got; gives the last event
+    looked at."""
     webhook = await queries.get_webhook(tx, scope, webhook_id)
     owner = (scope.account_id, scope.mode, webhook_id)
-    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, events_of(webhook.event), AT_ONCE, now())
+    wanted = [event for event in events_of(webhook.event) if may_hear_of(event, source.scopes)]
+    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, wanted, AT_ONCE, now(), source.account_id)
     await enqueue_once(tx, turn_job(scope, webhook_id))
     return last
 

@@ -8,6 +8,8 @@ from typing import Literal
 
 from portside.events.models import EventName
 from portside.kit.clock import from_wire
+from portside.kit.scope import Actor
+from portside.rest.permissions import EVERYTHING
 from portside.webhooks.models import (
     SHIPPO_EVENTS,
     DisabledReason,
@@ -47,8 +49,35 @@ MOST_WEBHOOKS = 200
 TRIALS_OF_WEBHOOK = 6
 TRIALS_OF_ACCOUNT = 30
 
+# An app hears of what its connection lets it read.
+_PERMISSIONS = {"transaction": "labels:read", "batch": "labels:read", "track": "tracking:read", "order": "orders:read"}
+EVERY_EVENT = "events:read"
+
 Trouble = Literal["gone", "failed", "failing"]
 Verdict = Literal["good", "bad", "unanswered"]
+
+
+def is_keeper(webhook: Webhook, actor: Actor) -> bool:
+    """Whether an actor who may see a subscription may change it and know its secret.
+
+    A person may only end what an app subscribed in their account: its secret is between Portside and the partner.
+    """
+    return actor.kind != "user" or webhook.app_id is None or webhook.reach == "app"
+
+
+def tells_of_webhooks(subscription: Subscription) -> bool:
+    """Whether the events are about webhooks, whose addresses are their owners' own business."""
+    return subscription in ("webhook_disabled", "webhook_failing", "webhook_recovered")
+
+
+def permission_for(event: EventName) -> str | None:
+    """The scope that an app needs, beside `events:read` or `*`, to hear of an event; None: no other."""
+    return _PERMISSIONS.get(event.partition("_")[0])
+
+
+def may_hear_of(event: EventName, scopes: str) -> bool:
+    """Whether what was granted to an app, scopes with spaces between them, covers an event."""
+    return not {EVERYTHING, EVERY_EVENT, permission_for(event)}.isdisjoint(scopes.split())
 
 
 def events_of(subscription: Subscription) -> list[EventName]:

@@ -34,17 +34,19 @@ async def send(
 ) -> Sent | None:
     """POST the payload as it was written, signed for this moment; `timeout` in seconds. A failure is an answer, too.
 
-    None: nothing was tried, because our own connections, to this host or in all, are in use. `apart`: by those of the
-    slow receivers.
+    `account_id` is the endpoint's own. None: nothing was tried, because our own connections, to this host or in all,
+    are in use. `apart`: by those of the slow receivers.
     """
     body = payload.encode()
     headers = {
         "Content-Type": "application/json",
         "Shippo-API-Version": API_VERSION,
-        "Portside-Account": account_id,
+        "Portside-Account": due.event_account_id or account_id,
         "Portside-Event-Seq": str(due.seq),
         **signature_headers([secret.text for secret in secrets], due.event_id, int(time.time()), body),
     }
+    if due.event_account_id is not None:
+        headers["Shippo-Account-Id"] = due.event_account_id
     started = time.perf_counter()
     try:
         answer = await door.send(

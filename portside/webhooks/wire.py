@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from portside.apps.identity import AppMark
 from portside.errors import FieldErrors
 from portside.events.models import EventName
 from portside.kit.clock import to_wire
@@ -25,7 +26,10 @@ from portside.webhooks.models import (
     Webhook,
     WebhookDraft,
 )
-from portside.webhooks.rules import Verdict, events_of, verdict
+from portside.webhooks.rules import Verdict, events_of, tells_of_webhooks, verdict
+
+REACH_STAYS = "What a webhook hears of is settled when it is made. Make a new one."
+NOT_OF_WEBHOOKS = "Events of webhooks are told to the account that made them: subscribe them with a token of its own."
 
 
 class WebhookIn(msgspec.Struct, kw_only=True):
@@ -35,10 +39,28 @@ class WebhookIn(msgspec.Struct, kw_only=True):
     url: Annotated[str, Meta(max_length=199, description="http or https; anything in its query is delivered too.")]
     active: bool | None = None
     is_test: Annotated[bool | None, Meta(description="The mode of the token decides; true needs a test token.")] = None
+    app: Annotated[
+        str | None,
+        Meta(description="The client id of an app of yours: hears of all accounts that are connected to it."),
+    ] = None
+    all_accounts: Annotated[
+        bool | None, Meta(description="Hears of your own account and of all accounts that you manage.")
+    ] = None
+
+
+class NewWebhookQuery(msgspec.Struct, kw_only=True):
+    """What clients that cannot add fields to a body may say in the address instead."""
+
+    app: str | None = None
+    all_accounts: bool | None = None
 
 
 class WebhookOut(msgspec.Struct, kw_only=True):
-    """One that Portside itself switched off has `disabled_at` and the reason: `gone` (it answered 410) or `failing`."""
+    """One that Portside itself switched off has `disabled_at` and the reason: `gone` (it answered 410) or `failing`.
+
+    `app` is there if an app made it with a merchant's token, or if it hears of all accounts connected to that app; then
+    `all_accounts` is true. Without `app`, `all_accounts` means those that the account manages.
+    """
 
     object_id: str
     object_created: str
@@ -51,6 +73,8 @@ class WebhookOut(msgspec.Struct, kw_only=True):
     failing_since: str | None
     disabled_at: str | None
     disabled_reason: str | None
+    app: AppMark | UnsetType = UNSET
+    all_accounts: bool | UnsetType = UNSET
 
 
 class WebhookList(msgspec.Struct, kw_only=True):
@@ -87,12 +111,14 @@ class RecoverOut(msgspec.Struct, kw_only=True):
 
 
 class DeliveryOut(msgspec.Struct, kw_only=True):
-    """`object_id` is the event's id, which receivers get as `webhook-id`; `subject` is the object that it tells of."""
+    """`object_id` is the event's id, which receivers get as `webhook-id`; `subject` is the object that it tells of,
+    `account` the account that it happened in."""
 
     object_id: str
     object_created: str
     event: str
     subject: str
+    account: str
     seq: int
     state: DeliveryState
     next_attempt: str | None
@@ -165,7 +191,33 @@ def webhook_draft(scope: Scope, given: WebhookIn) -> WebhookDraft:
         pass
     except BadURL as error:
         raise FieldErrors({"url": [f"Enter a valid URL. {error}"]}) from error
-    return WebhookDraft(event=given.event, url=given.url, active=given.active)
+    if given.app is not None and given.all_accounts:
+        raise FieldErrors({"all_accounts": ["A webhook hears of an app's accounts or of yours. Make two."]})
+    hears_of_many = given.app is not None or bool(given.all_accounts)
+    if scope.actor.kind == "app" and hears_of_many:
+        named = "app" if given.app is not None else "all_accounts"
+        raise FieldErrors({named: ["Only a token of the app's own account makes webhooks for many accounts."]})
+    if (scope.actor.kind == "app" or given.app is not None) and tells_of_webhooks(given.event):
+        raise FieldErrors({"event": [NOT_OF_WEBHOOKS]})
+    return WebhookDraft(
+        event=given.event,
+        url=given.url,
+        active=given.active,
+        client_id=given.app,
+        is_for_managed=bool(given.all_accounts),
+    )
+
+
+def kept_reach(webhook: Webhook, draft: WebhookDraft) -> WebhookDraft:
+    """The draft of a change. Raises FieldErrors when it would have the webhook hear of other accounts than before."""
+    client_id = webhook.app.client_id if webhook.app is not None and webhook.reach == "app" else None
+    if draft.client_id not in (None, client_id):
+        raise FieldErrors({"app": [REACH_STAYS]})
+    if webhook.reach == "app" and tells_of_webhooks(draft.event):
+        raise FieldErrors({"event": [NOT_OF_WEBHOOKS]})
+    if draft.is_for_managed and webhook.reach != "managed":
+        raise FieldErrors({"all_accounts": [REACH_STAYS]})
+    return draft
 
 
 def webhook_out(webhook: Webhook, scope: Scope) -> WebhookOut:
@@ -182,6 +234,8 @@ def webhook_out(webhook: Webhook, scope: Scope) -> WebhookOut:
         failing_since=to_wire(since) if since else None,
         disabled_at=to_wire(disabled) if disabled else None,
         disabled_reason=webhook.disabled_reason,
+        app=webhook.app or UNSET,
+        all_accounts=True if webhook.reach != "account" else UNSET,
     )
 
 
@@ -196,12 +250,13 @@ def secret_out(secrets: list[Secret]) -> SecretOut:
     )
 
 
-def delivery_out(delivery: Delivery) -> DeliveryOut:
+def delivery_out(delivery: Delivery, scope: Scope) -> DeliveryOut:
     return DeliveryOut(
         object_id=delivery.id,
         object_created=to_wire(delivery.event_created_at),
         event=delivery.event_name,
         subject=delivery.object_id,
+        account=delivery.event_account_id or scope.account_id,
         seq=delivery.seq,
         state=delivery.state,
         next_attempt=to_wire(delivery.due_at) if delivery.state == "pending" else None,
@@ -209,9 +264,10 @@ def delivery_out(delivery: Delivery) -> DeliveryOut:
     )
 
 
-def delivery_with_attempts_out(delivery: Delivery, attempts: list[Attempt]) -> DeliveryWithAttemptsOut:
+def delivery_with_attempts_out(delivery: Delivery, attempts: list[Attempt], scope: Scope) -> DeliveryWithAttemptsOut:
     return DeliveryWithAttemptsOut(
-        **msgspec.structs.asdict(delivery_out(delivery)), attempts=[_attempt_out(attempt) for attempt in attempts]
+        **msgspec.structs.asdict(delivery_out(delivery, scope)),
+        attempts=[_attempt_out(attempt) for attempt in attempts],
     )
 
 

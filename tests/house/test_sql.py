@@ -21,6 +21,9 @@ FILES_OF_SQL = {
     "rest/limits.py",
     "labels/changes.py",
     "webhooks/replays.py",
+    "webhooks/fanout.py",
+    "webhooks/reach.py",
+    "accounts/people.py",
     "cli/backup.py",
 }
 
@@ -37,6 +40,9 @@ OWNERS = {
     "jobs": "jobs",
     "dead_jobs": "jobs",
     "job_schedule": "jobs",
+    "apps": "apps",
+    "app_origins": "apps",
+    "connections": "apps",
     "addresses": "addresses",
     "parcels": "parcels",
     "customs_items": "customs",
@@ -62,6 +68,11 @@ OWNERS = {
     "batches": "batches",
     "batch_shipments": "batches",
     "mailbox_messages": "notifications",
+    "system_mails": "notifications",
+    "sign_ups": "people",
+    "password_resets": "people",
+    "email_changes": "people",
+    "invitations": "people",
     "webhooks": "webhooks",
     "webhook_secrets": "webhooks",
     "webhook_deliveries": "webhooks",
@@ -75,6 +86,7 @@ HEIGHTS = [
     "rest",
     "addresses",
     "parcels",
+    "apps",
     "carrier_accounts",
     "customs",
     "orders",
@@ -92,6 +104,7 @@ HEIGHTS = [
     "notifications",
     "webhooks",
     "event_log",
+    "people",
 ]
 
 _WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?([a-z_]+)", re.IGNORECASE)
