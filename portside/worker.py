@@ -26,6 +26,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.manifests import jobs as manifests
     from portside.notifications import jobs as notifications
     from portside.oauth import jobs as oauth
+    from portside.people import jobs as people
     from portside.pickups import jobs as pickups
     from portside.refunds import jobs as refunds
     from portside.rest import jobs as rest
@@ -33,7 +34,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.simulations import jobs as simulations
     from portside.webhooks import jobs as webhooks
 
-    nouns = (batches, labels, manifests, notifications, pickups, refunds, shipments, simulations, webhooks)
+    nouns = (batches, labels, manifests, notifications, people, pickups, refunds, shipments, simulations, webhooks)
     return events, queue, rest, oauth, *nouns
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portside.accounts.models import Account, AppTokenDraft, ManagedAccountDraft, Profile
+from portside.accounts.people import change_password, note_opened
 from portside.accounts.queries import account_of
 from portside.db.tx import Tx
 from portside.errors import FieldErrors, Forbidden, NotFound
@@ -22,12 +23,24 @@ _HINT_LENGTH = len("shippo_test_") + 4
 _APP_HINT_LENGTH = len("oauth.") + 4
 
 
-async def create_account(tx: Tx, *, email: str, company: str, name: str, password_hash: str) -> Id:
+async def create_account(
+    tx: Tx, *, email: str, company: str, name: str, password_hash: str, is_verified: bool = True
+) -> Id:
     """A new account with its owner, who signs in by e-mail and password. Raises FieldErrors if the e-mail is taken.
 
     # unscoped: it makes the account.
     """
-    account_id, user_id, moment = new_id(), new_id(), now()
+    user_id = new_id()
+    await create_user(tx, user_id=user_id, email=email, name=name, password_hash=password_hash, is_verified=is_verified)
+    return await create_account_of(tx, user_id, email=email, company=company, name=name)
+
+
+async def create_account_of(tx: Tx, user_id: Id, *, email: str, company: str, name: str) -> Id:
+    """A new account of a person who is there already.
+
+    # unscoped: it makes the account.
+    """
+    account_id, moment = new_id(), now()
     first, _, last = name.strip().partition(" ")
     await tx.execute(
         "INSERT INTO accounts (id, email, first_name, last_name, company_name, created_at, updated_at) "
@@ -39,7 +52,6 @@ async def create_account(tx: Tx, *, email: str, company: str, name: str, passwor
         company,
         moment,
     )
-    await create_user(tx, user_id=user_id, email=email, name=name, password_hash=password_hash)
     await add_member(tx, account_id, user_id, "owner")
     return account_id
 
@@ -91,20 +103,24 @@ async def change_settings(tx: Tx, scope: Scope, changes: Mapping[str, Any]) -> N
     )
 
 
-async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str) -> None:
-    """A person. Raises FieldErrors if the e-mail is taken.
+async def create_user(
+    tx: Tx, *, user_id: Id, email: str, name: str, password_hash: str, is_verified: bool = True
+) -> None:
+    """A person; `is_verified` says that somebody answers for the e-mail. Raises FieldErrors if it is taken.
 
     # unscoped: a person may work on several accounts.
     """
     made = await tx.fetchval(
-        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at, updated_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT (email_folded) DO NOTHING RETURNING id",
+        "INSERT INTO users (id, email, email_folded, name, password_hash, created_at, updated_at, email_verified_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $6, CASE WHEN $7::boolean THEN $6::timestamptz END) "
+        "ON CONFLICT (email_folded) DO NOTHING RETURNING id",
         user_id,
         email.strip(),
         email.strip().casefold(),
         name,
         password_hash,
         now(),
+        is_verified,
     )
     if made is None:
         raise FieldErrors({"email": ["A user with this e-mail exists already."]})
@@ -112,15 +128,10 @@ async def create_user(tx: Tx, *, user_id: Id, email: str, name: str, password_ha
 
 async def set_password(tx: Tx, email: str, password_hash: str) -> None:
     """Replace a person's password and end all their sessions. # unscoped: it belongs to a person."""
-    user_id = await tx.fetchval(
-        "UPDATE users SET password_hash = $2, updated_at = $3 WHERE email_folded = $1 RETURNING id",
-        email.strip().casefold(),
-        password_hash,
-        now(),
-    )
+    user_id = await tx.fetchval("SELECT id FROM users WHERE email_folded = $1", email.strip().casefold())
     if user_id is None:
         raise NotFound
-    await tx.execute("DELETE FROM sessions WHERE user_id = $1", user_id)
+    await change_password(tx, Id(user_id), password_hash)
 
 
 async def renew_password_hash(tx: Tx, user_id: Id, before: str, after: str) -> None:
@@ -143,7 +154,8 @@ async def add_member(tx: Tx, account_id: Id, user_id: Id, role: str) -> None:
     # unscoped: the operator and invitations decide, not the account in hand.
     """
     await tx.execute(
-        "INSERT INTO members (account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
+        "INSERT INTO members (account_id, user_id, role, created_at) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (account_id, user_id) DO NOTHING",
         account_id,
         user_id,
         role,
@@ -264,6 +276,7 @@ async def create_session(tx: Tx, user_id: Id, account_id: Id, mode: Mode, hours:
         now(),
         now() + dt.timedelta(hours=hours),
     )
+    await note_opened(tx, user_id, account_id)
     return token
 
 

@@ -42,9 +42,33 @@ class ManagedAccountDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
+    """A person; without `email_verified_at` nobody has proved yet that mail to this address reaches them."""
+
     id: Id
     email: str
     name: str
+    email_verified_at: dt.datetime | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        return self.email_verified_at is not None
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """A person on the team of the account in hand; `tokens` counts the API tokens they made that still work."""
+
+    user: User
+    role: Role
+    since: dt.datetime
+    tokens: int = 0
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the accounts that a person works on."""
+
+    account_id: Id
+    account_name: str
+    role: Role
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,8 +106,9 @@ class AppTokenDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in browser: the person, the account it works on and the mode it looks at."""
+    """A signed-in browser: the person, their role on the account it works on, and the mode it looks at."""
 
     user: User
+    role: Role
     account_name: str
     scope: Scope

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from portside.accounts.models import Account, Credential, Grant, Session, User
+from portside.accounts.models import Account, Credential, Grant, Member, Membership, Session, User
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
@@ -14,6 +14,9 @@ from portside.kit.clock import now
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import SYSTEM, Actor, Mode, Scope
+
+# Of `users u`.
+_USER = "u.id, u.email, u.name, u.email_verified_at"
 
 
 _GRANT = (
@@ -124,18 +127,16 @@ async def find_account_by_email(tx: Tx, email: str) -> Account | None:
 
 
 async def find_sign_in(tx: Tx, email: str) -> tuple[User, str, Id] | None:
-    """(person, password hash, account) for a sign-in by e-mail.
+    """(person, password hash, account) for a sign-in by e-mail; of several accounts the one opened last.
 
     # unscoped: nobody is signed in yet.
     """
     row = await tx.fetchrow(
-        "SELECT u.id, u.email, u.name, u.password_hash, m.account_id FROM users u "
-        "JOIN members m ON m.user_id = u.id WHERE u.email_folded = $1 ORDER BY m.created_at LIMIT 1",
+        f"SELECT {_USER}, u.password_hash, m.account_id FROM users u JOIN members m ON m.user_id = u.id "
+        "WHERE u.email_folded = $1 ORDER BY m.opened_at DESC NULLS LAST, m.created_at LIMIT 1",
         email.strip().casefold(),
     )
-    if row is None:
-        return None
-    return User(id=Id(row["id"]), email=row["email"], name=row["name"]), row["password_hash"], Id(row["account_id"])
+    return None if row is None else (_user(row), row["password_hash"], Id(row["account_id"]))
 
 
 async def find_user(tx: Tx, user_id: Id) -> User | None:
@@ -143,8 +144,64 @@ async def find_user(tx: Tx, user_id: Id) -> User | None:
 
     # unscoped: people belong to several accounts.
     """
-    row = await tx.fetchrow("SELECT id, email, name FROM users WHERE id = $1", user_id)
-    return None if row is None else User(id=Id(row["id"]), email=row["email"], name=row["name"])
+    row = await tx.fetchrow(f"SELECT {_USER} FROM users u WHERE u.id = $1", user_id)
+    return None if row is None else _user(row)
+
+
+async def find_user_by_email(tx: Tx, email: str) -> User | None:
+    """The person with that e-mail, in any case.
+
+    # unscoped: people belong to several accounts.
+    """
+    row = await tx.fetchrow(f"SELECT {_USER} FROM users u WHERE u.email_folded = $1", email.strip().casefold())
+    return None if row is None else _user(row)
+
+
+async def find_users(tx: Tx, user_ids: Collection[Id]) -> dict[Id, User]:
+    """People by id, those who are gone missing.
+
+    # unscoped: people belong to several accounts.
+    """
+    rows = await tx.fetch(f"SELECT {_USER} FROM users u WHERE u.id = ANY($1::uuid[])", list(user_ids))
+    return {Id(row["id"]): _user(row) for row in rows}
+
+
+async def find_password_hash(tx: Tx, user_id: Id) -> str | None:
+    """What a person's password is checked against. # unscoped: it belongs to a person."""
+    found: str | None = await tx.fetchval("SELECT password_hash FROM users WHERE id = $1", user_id)
+    return found
+
+
+async def list_memberships(tx: Tx, user_id: Id) -> list[Membership]:
+    """The accounts that a person works on, by name.
+
+    # unscoped: people belong to several accounts.
+    """
+    rows = await tx.fetch(
+        "SELECT a.id, coalesce(nullif(a.company_name, ''), a.email) AS name, m.role FROM members m "
+        "JOIN accounts a ON a.id = m.account_id WHERE m.user_id = $1 ORDER BY name, a.id LIMIT 200",
+        user_id,
+    )
+    return [Membership(account_id=Id(row["id"]), account_name=row["name"], role=row["role"]) for row in rows]
+
+
+async def list_members(tx: Tx, scope: Scope) -> list[Member]:
+    """The account's team, in the order they came."""
+    rows = await tx.fetch(
+        f"SELECT {_USER}, m.role, m.created_at AS since, (SELECT count(*) FROM credentials c WHERE "
+        "c.account_id = m.account_id AND c.created_by = u.id AND c.kind = 'api' AND c.revoked_at IS NULL) AS tokens "
+        "FROM members m JOIN users u ON u.id = m.user_id WHERE m.account_id = $1 ORDER BY m.created_at, u.id",
+        scope.account_id,
+    )
+    return [Member(user=_user(row), role=row["role"], since=row["since"], tokens=row["tokens"]) for row in rows]
+
+
+async def find_credential_names(tx: Tx, scope: Scope, ids: Collection[Id]) -> dict[Id, str]:
+    """What the account's credentials are called, revoked ones too."""
+    rows = await tx.fetch(
+        "SELECT id, name FROM credentials WHERE account_id = $1 AND id = ANY($2::uuid[])", scope.account_id, list(ids)
+    )
+    return {Id(row["id"]): row["name"] for row in rows}
 
 
 async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
@@ -153,7 +210,7 @@ async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
     # unscoped: the session is what tells the scope.
     """
     row = await tx.fetchrow(
-        "SELECT s.mode, u.id, u.email, u.name, a.id AS account_id, a.email AS owner, a.company_name FROM sessions s "
+        f"SELECT s.mode, m.role, {_USER}, a.id AS account_id, a.email AS owner, a.company_name FROM sessions s "
         "JOIN users u ON u.id = s.user_id JOIN accounts a ON a.id = s.account_id "
         "JOIN members m ON m.account_id = s.account_id AND m.user_id = s.user_id "
         "WHERE s.token_hash = $1 AND s.expires_at > $2",
@@ -162,9 +219,9 @@ async def find_session(tx: Tx, token_hash: bytes) -> Session | None:
     )
     if row is None:
         return None
-    user = User(id=Id(row["id"]), email=row["email"], name=row["name"])
+    user = _user(row)
     scope = Scope(Id(row["account_id"]), row["mode"], row["owner"], Actor("user", user.id))
-    return Session(user=user, account_name=row["company_name"], scope=scope)
+    return Session(user=user, role=row["role"], account_name=row["company_name"], scope=scope)
 
 
 async def find_sessions(tx: Tx, token_hashes: Collection[bytes]) -> dict[bytes, tuple[Id, Mode]]:
@@ -185,12 +242,12 @@ async def find_sessions(tx: Tx, token_hashes: Collection[bytes]) -> dict[bytes, 
 async def list_owners(tx: Tx, scope: Scope) -> list[User]:
     """Whom to write to about an account: its owners, or its platform's if it is managed and nobody signs in to it."""
     rows = await tx.fetch(
-        "SELECT u.id, u.email, u.name FROM accounts a JOIN members m ON m.role = 'owner' AND m.account_id = "
+        f"SELECT {_USER} FROM accounts a JOIN members m ON m.role = 'owner' AND m.account_id = "
         "CASE WHEN EXISTS (SELECT FROM members WHERE account_id = a.id) THEN a.id ELSE a.parent_id END "
         "JOIN users u ON u.id = m.user_id WHERE a.id = $1 ORDER BY m.created_at, u.id",
         scope.account_id,
     )
-    return [User(id=Id(row["id"]), email=row["email"], name=row["name"]) for row in rows]
+    return [_user(row) for row in rows]
 
 
 async def list_credentials(tx: Tx, scope: Scope) -> list[Credential]:
@@ -228,3 +285,8 @@ def account_of(row: Row) -> Account:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
+
+
+def _user(row: Row) -> User:
+    """A row with the columns of `_USER` as the type."""
+    return User(id=Id(row["id"]), email=row["email"], name=row["name"], email_verified_at=row["email_verified_at"])

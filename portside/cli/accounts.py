@@ -9,12 +9,12 @@ from typing import Literal
 import click
 
 from portside.accounts import actions, queries
-from portside.carrier_accounts.actions import open_default_accounts
 from portside.cli.root import data_dir_option, main, run
 from portside.db.begin import begin
 from portside.errors import BadRequest
 from portside.kit.ids import Id
 from portside.kit.services import Services
+from portside.people import actions as people
 
 
 @main.command("create-account")
@@ -22,29 +22,32 @@ from portside.kit.services import Services
 @click.option("--company", default="", help="The company's name.")
 @click.option("--name", default="", help="The owner's name.")
 @click.option("--password", default=None, help="Omit to have one made and printed.")
+@click.option("--unverified", is_flag=True, help="The owner has to prove the e-mail before live tokens and members.")
 @data_dir_option
-def create_account(email: str, company: str, name: str, password: str | None, data_dir: Path | None) -> None:
+def create_account(
+    email: str, company: str, name: str, password: str | None, unverified: bool, data_dir: Path | None
+) -> None:
     """Create an account with its owner; prints the password if it was made here."""
     made = password or secrets.token_urlsafe(12)
 
     async def work(services: Services) -> None:
-        await open_account(services, email=email, company=company, name=name, password=made)
+        await open_account(services, email=email, company=company, name=name, password=made, is_verified=not unverified)
 
     run(data_dir, work)
     click.echo(f"{email} can sign in now." + ("" if password else f" Password: {made}"))
 
 
-async def open_account(services: Services, *, email: str, company: str, name: str, password: str) -> Id:
+async def open_account(
+    services: Services, *, email: str, company: str, name: str, password: str, is_verified: bool = True
+) -> Id:
     """An account as everybody gets it: an owner who can sign in, and the default carrier accounts."""
     if "@" not in email or email.strip() != email:
         raise BadRequest(f"{email!r} is not an e-mail address.")
     password_hash = await services.passwords.hash(password)
     async with begin() as tx:
-        account_id = await actions.create_account(
-            tx, email=email, company=company, name=name, password_hash=password_hash
+        return await people.open_account(
+            tx, email=email, company=company, name=name, password_hash=password_hash, is_verified=is_verified
         )
-        await open_default_accounts(tx, account_id)
-    return account_id
 
 
 @main.command("create-token")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
+
 from portside.db.tx import Tx
 from portside.jobs.models import Job
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
+from portside.kit.crypto import KeyRing
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
-from portside.notifications.models import MessageDraft
+from portside.notifications.models import MessageDraft, State, SystemMailDraft
+from portside.notifications.queries import sealed_place
 
 _INSERT = """INSERT INTO mailbox_messages (account_id, mode, id, event_id, name, recipient,
     subject, body_text, body_html, state, created_at)
@@ -91,3 +95,36 @@ async def reject_message(tx: Tx, scope: Scope, message_id: Id, error: str) -> No
 async def forget_messages(tx: Tx, before: dt.datetime) -> None:
     """Remove messages that were made before then."""
     await tx.execute("DELETE FROM mailbox_messages WHERE created_at < $1", before)
+
+
+async def create_system_mail(tx: Tx, draft: SystemMailDraft, keys: KeyRing) -> None:
+    """Queue a mail with no account in hand; it lies sealed until it is sent. # unscoped: it belongs to no account."""
+    mail_id = new_id()
+    await tx.execute(
+        "INSERT INTO system_mails (id, name, recipient, sealed, state, created_at, expires_at) "
+        "VALUES ($1, $2, $3, $4, 'waiting', $5, $6)",
+        mail_id,
+        draft.name,
+        draft.recipient,
+        keys.seal(msgspec.json.encode(draft.text), sealed_place(mail_id)),
+        now(),
+        draft.expires_at,
+    )
+    await enqueue(tx, Job(kind="notifications.send_system_mail", payload={"mail": mail_id}))
+
+
+async def finish_system_mail(tx: Tx, mail_id: Id, state: State, error: str | None = None) -> None:
+    """What became of it; what a server has taken is no longer ours to keep. # unscoped: it belongs to no account."""
+    await tx.execute(
+        "UPDATE system_mails SET state = $2, error = $3, finished_at = $4, "
+        "sealed = CASE WHEN $2 = 'sent' THEN NULL ELSE sealed END WHERE id = $1 AND state = 'waiting'",
+        mail_id,
+        state,
+        error,
+        now(),
+    )
+
+
+async def forget_system_mails(tx: Tx) -> None:
+    """Remove what is of no use any more. # unscoped: time passes for all alike."""
+    await tx.execute("DELETE FROM system_mails WHERE expires_at < now()")

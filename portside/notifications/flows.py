@@ -9,12 +9,13 @@ from portside.db.begin import begin, reading
 from portside.errors import NotFound
 from portside.events.models import EventRef
 from portside.events.queries import get_event
+from portside.kit.clock import now
 from portside.kit.ids import Id
 from portside.kit.mail import Mail, MailRefused
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.notifications import actions, queries, rules
-from portside.notifications.models import MessageDraft
+from portside.notifications.models import MessageDraft, State
 from portside.notifications.render import render
 
 log = structlog.get_logger(__name__)
@@ -72,3 +73,35 @@ async def send_mail(scope: Scope, message_id: Id) -> None:
         return
     async with begin() as tx:
         await actions.mark_sent(tx, scope, message_id)
+
+
+async def send_system_mail(mail_id: Id) -> None:
+    """Hand a mail with no account in hand to the server; without one it is kept to be read here. Raises MailDelayed."""
+    async with reading() as tx:
+        try:
+            told = await queries.get_system_mail(tx, services().keys, mail_id)
+        except NotFound:
+            # It had become useless, and was removed.
+            return
+    if told.state != "waiting" or told.text is None or told.expires_at <= now():
+        return
+    state: State = "kept"
+    error = None
+    mailer = services().mailer
+    if mailer is not None:
+        mail = Mail(
+            id=told.id,
+            recipient=told.recipient,
+            subject=told.text.subject,
+            text=told.text.text,
+            html=told.text.html,
+            created_at=told.created_at,
+        )
+        try:
+            await mailer.send(mail)
+            state = "sent"
+        except MailRefused as refusal:
+            log.warning("mail_refused", mail=told.id, error=str(refusal))
+            state, error = "refused", str(refusal)
+    async with begin() as tx:
+        await actions.finish_system_mail(tx, mail_id, state, error)

@@ -17,6 +17,9 @@ from portside.notifications import actions, flows
 
 # A server that is down, or wants us to wait (greylisting), is tried for a day and a half.
 _MAIL_RETRY = Retry(delays=(60, 300, 900, 3600, 7200, 21600, 43200, 43200))
+# Somebody waits for a code, so the first tries come soon.
+_PATIENT_RETRY = Retry(delays=(5, 20, 60, 300, 900, 3600, 7200, 21600, 43200))
+HOUR = 3600
 SIX_HOURS = 6 * 3600
 
 
@@ -32,6 +35,19 @@ async def send_mail(run: Run) -> None:
     async with reading() as tx:
         scope = await get_scope(tx, run.payload["account"], run.payload["mode"])
     await flows.send_mail(scope, run.payload["message"])
+
+
+@job("notifications.send_system_mail", lane="fast", retry=_PATIENT_RETRY)
+async def send_system_mail(run: Run) -> None:
+    """Hand a code or a link to the server: somebody waits for it."""
+    await flows.send_system_mail(run.payload["mail"])
+
+
+@job("notifications.forget_system_mails", lane="polls", every=HOUR)
+async def forget_system_mails(_run: Run) -> None:
+    """Remove codes and links that are of no use any more."""
+    async with begin() as tx:
+        await actions.forget_system_mails(tx)
 
 
 @job("notifications.forget", lane="polls", every=SIX_HOURS)

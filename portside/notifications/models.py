@@ -12,6 +12,17 @@ from portside.kit.scope import Scope
 
 # Each is a folder of templates.
 MailName = Literal["webhook_disabled", "webhook_failing", "webhook_recovered"]
+# The same, for mail with no account in hand.
+SystemMailName = Literal[
+    "sign_up_code",
+    "sign_up_known",
+    "email_code",
+    "email_known",
+    "email_changed",
+    "password_reset",
+    "password_changed",
+    "invitation",
+]
 # `kept`: there was no server to hand it to, so it stays in the mailbox.
 State = Literal["waiting", "sent", "kept", "refused"]
 
@@ -48,3 +59,25 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     created_at: dt.datetime
     finished_at: dt.datetime | None
+
+
+class SystemMailDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Mail with no account in hand. After `expires_at` it is of no use to anybody, and is not sent any more."""
+
+    name: SystemMailName
+    recipient: str
+    text: Text
+    expires_at: dt.datetime
+
+
+class SystemMail(msgspec.Struct, frozen=True, kw_only=True):
+    """Such a mail as it stands; `text` is None once it was sent."""
+
+    id: Id
+    name: SystemMailName
+    recipient: str
+    text: Text | None
+    state: State
+    error: str | None
+    created_at: dt.datetime
+    expires_at: dt.datetime

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
+from portside.kit.crypto import KeyRing, place
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
-from portside.notifications.models import Message
+from portside.notifications.models import Message, SystemMail, Text
 
 _COLUMNS = ", ".join(Message.__struct_fields__)
 _SELECT = f"SELECT {_COLUMNS} FROM mailbox_messages WHERE account_id = $1 AND mode = $2"
@@ -25,6 +28,39 @@ async def get_message(tx: Tx, scope: Scope, message_id: Id) -> Message:
 async def list_messages(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Message]:
     """Newest first."""
     return (await fetch_page(tx, _SELECT, (scope.account_id, scope.mode), page)).map(_message)
+
+
+async def get_system_mail(tx: Tx, keys: KeyRing, mail_id: Id) -> SystemMail:
+    """Mail with no account in hand, opened. Raises NotFound.
+
+    # unscoped: it belongs to no account; pages and commands decide who may read it.
+    """
+    row = await tx.fetchrow("SELECT * FROM system_mails WHERE id = $1", mail_id)
+    if row is None:
+        raise NotFound
+    return _system_mail(row, keys)
+
+
+async def list_kept_mails(tx: Tx, keys: KeyRing, page: PageRequest) -> Slice[SystemMail]:
+    """What no server has taken and still is of use, newest first.
+
+    # unscoped: it belongs to no account.
+    """
+    found = await fetch_page(tx, "SELECT * FROM system_mails WHERE state <> 'sent' AND expires_at > now()", (), page)
+    return found.map(lambda row: _system_mail(row, keys))
+
+
+def sealed_place(mail_id: Id) -> str:
+    """Where the text of a mail is sealed for."""
+    return place("system_mails", "sealed", mail_id)
+
+
+def _system_mail(row: Row, keys: KeyRing) -> SystemMail:
+    sealed = row["sealed"]
+    mail_id = Id(row["id"])
+    text = None if sealed is None else msgspec.json.decode(keys.open(sealed, sealed_place(mail_id)), type=Text)
+    names = [name for name in SystemMail.__struct_fields__ if name not in ("id", "text")]
+    return SystemMail(id=mail_id, text=text, **{name: row[name] for name in names})
 
 
 def _message(row: Row) -> Message:

@@ -11,12 +11,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portside.kit.mail import one_line
-from portside.notifications.models import MailName, Text
+from portside.notifications.models import MailName, SystemMailName, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(name: MailName, context: Mapping[str, Any]) -> Text:
+def render(name: MailName | SystemMailName, context: Mapping[str, Any]) -> Text:
     """The message of that name. Raises jinja2's UndefinedError when the context lacks a name."""
     templates = _environment()
     subject, text, html = (

@@ -1,0 +1,1 @@
+"""How people come, prove their e-mail, find back in, and work together on an account."""
