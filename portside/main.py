@@ -37,7 +37,7 @@ from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.tracking import api as tracking
-from portside.web import assets, event_csv, live, mailbox, order, sign_in, tokens, tracks, trials
+from portside.web import assets, authorize, event_csv, live, mailbox, order, sign_in, tokens, tracks, trials
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
@@ -79,6 +79,7 @@ API: list[Route | ControllerRouterHandler] = [
 PAGES: list[ControllerRouterHandler] = [
     *assets.routes,
     *sign_in.routes,
+    *authorize.routes,
     *order_pages.routes,
     *order.routes,
     *rate_pages.routes,

@@ -10,6 +10,7 @@ from litestar import Request, Response
 from portside.errors import AppError, MethodNotAllowed, NotFound, Overloaded
 from portside.rest import errors as rest
 from portside.web.answers import HEADERS, HOME, html
+from portside.web.authorize_request import PATH as AUTHORIZE
 from portside.web.session import SESSION, read_cookie
 from portside.web.visit import wants_fragment
 
@@ -50,7 +51,7 @@ def _is_for_a_person(request: Request[Any, Any, Any]) -> bool:
     Old clients of the API tell a 404 by its documented body, so the nice page is only for who is surely a person.
     """
     first = request.url.path.split("/", 2)[1]
-    if first in _PAGES:
+    if first in _PAGES or request.url.path == AUTHORIZE:
         return True
     if first in {route.path.split("/", 2)[1] for route in request.app.routes}:
         return False

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -32,14 +34,21 @@ def chromium() -> str | None:
 
 
 @contextmanager
-def browser_page(*, width: int = 1440, height: int = 900, dark: bool = False) -> Iterator[Page | None]:
-    """A page in a fresh profile; None, with a loud warning, where no browser is to be had."""
+def browser_page(
+    *, width: int = 1440, height: int = 900, dark: bool = False, foreign_cookies: bool | None = None
+) -> Iterator[Page | None]:
+    """A page in a fresh profile; None, with a loud warning, where no browser is to be had.
+
+    `foreign_cookies`: whether the profile lets frames of other sites keep cookies (None: as the browser comes).
+    """
     path = chromium()
     if path is None:
         warnings.warn("NOT RUN: browser steps, because there is no Chromium on PATH", BrowserNotRun, stacklevel=2)
         yield None
         return
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
+        if foreign_cookies is not None:
+            _prefer_cookies(Path(profile), foreign_cookies)
         context = playwright.chromium.launch_persistent_context(
             profile,
             executable_path=path,
@@ -50,3 +59,10 @@ def browser_page(*, width: int = 1440, height: int = 900, dark: bool = False) ->
         context.set_default_timeout(20_000)
         yield context.pages[0] if context.pages else context.new_page()
         context.close()
+
+
+def _prefer_cookies(profile: Path, foreign: bool) -> None:
+    """As the browser's own settings page would write it."""
+    chosen = {"cookie_controls_mode": 0 if foreign else 1, "block_third_party_cookies": not foreign}
+    (profile / "Default").mkdir()
+    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": chosen}), encoding="utf-8")

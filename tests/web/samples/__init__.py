@@ -6,6 +6,7 @@ from types import SimpleNamespace as Ns
 from typing import Any
 
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
+from tests.web.samples.oauth import OAUTH_SCENES
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import REFUSED, SHIP_TO, label, order_page, parcel, rates, rating, sender, track
 from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, trouble, webhook_page
@@ -169,4 +170,5 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "fragment-events": ("settings/_event_rows.html", event_log(is_part=True)),
     "fragment-trials": ("settings/_trials.html", trial_page([trial("good", 401, True)])),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
+    **OAUTH_SCENES,
 }
