@@ -17,6 +17,7 @@ from portside.customs import api as customs
 from portside.event_log import api as event_log
 from portside.labels import api as labels
 from portside.labels import inbox
+from portside.ledger import api as ledger
 from portside.live_rates import api as live_rates
 from portside.manifests import api as manifests
 from portside.oauth import api as oauth
@@ -36,8 +37,25 @@ from portside.service_groups import api as service_groups
 from portside.settings import Settings
 from portside.shipments import api as shipments
 from portside.simulations import api as simulations
+from portside.terms import api as terms
 from portside.tracking import api as tracking
-from portside.web import assets, authorize, event_csv, live, mailbox, order, sign_in, tokens, tracks, trials
+from portside.web import app as app_page
+from portside.web import (
+    app_logos,
+    assets,
+    authorize,
+    connections,
+    event_csv,
+    integrations,
+    live,
+    mailbox,
+    order,
+    sign_in,
+    tokens,
+    tracks,
+    trials,
+)
+from portside.web import apps as app_pages
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
@@ -71,6 +89,8 @@ API: list[Route | ControllerRouterHandler] = [
     *webhooks.routes,
     *event_log.routes,
     *partners.routes,
+    *terms.routes,
+    *ledger.routes,
     *oauth.routes,
     *system.routes,
 ]
@@ -91,6 +111,11 @@ PAGES: list[ControllerRouterHandler] = [
     *trials.routes,
     *event_log_pages.routes,
     *event_csv.routes,
+    *connections.routes,
+    *integrations.routes,
+    *app_pages.routes,
+    *app_page.routes,
+    *app_logos.routes,
     *mailbox.routes,
     *live.routes,
 ]

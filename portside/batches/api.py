@@ -12,7 +12,7 @@ from portside.db.begin import begin, reading
 from portside.db.tx import Tx
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice, cut
-from portside.labels.flows import buyer
+from portside.labels.flows import buyer, file_type
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.pages import LARGEST_PAGE, Page, page_of
 
@@ -33,9 +33,9 @@ _MOST_BYTES = 20_000_000
 async def create_batch(call: Call, given: wire.BatchIn) -> wire.BatchOut:
     """Create a batch of shipments; they are rated in the background."""
     accounts = await _accounts(call, [given.default_carrier_account, *_named(given.batch_shipments)])
-    draft = wire.batch_draft(call.scope, given, accounts)
     rows = wire.row_drafts(given.batch_shipments, accounts)
     async with begin() as tx:
+        draft = wire.batch_draft(call.scope, given, accounts, await file_type(tx, call.scope, given.label_filetype))
         batch = await actions.create_batch(tx, draft, rows)
         return await _shown(tx, call, batch, f"{call.own_url().rstrip('/')}/{batch.id}")
 

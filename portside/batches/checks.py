@@ -32,6 +32,9 @@ from portside.shipments.models import ShipmentDraft, StoredShipment
 from portside.shipments.queries import find_references, find_shipments
 from portside.shipments.rules import rate_query
 from portside.shipments.wire import ShipmentIn, shipment_draft, wanted
+from portside.terms.models import Terms
+from portside.terms.queries import find_terms
+from portside.terms.rules import why_not
 
 # So many carrier calls at once for one batch.
 _AT_ONCE = 16
@@ -70,9 +73,10 @@ async def look_at(scope: Scope, batch: Batch, received: Sequence[Received]) -> B
     ids = {each.row.carrier_account_id or batch.carrier_account_id for each in received}
     async with reading() as tx:
         accounts = {account.id: account for account in await list_active(tx, scope, list(ids))}
+        terms = await find_terms(tx, scope)
     checks = [_check(batch, each, accounts) for each in received]
     await _give_shipments(scope, batch, [check for check in checks if check.state == "valid"])
-    await _ask_carriers([check for check in checks if check.shipment is not None])
+    await _ask_carriers([check for check in checks if check.shipment is not None], terms)
     async with begin() as tx:
         await _save_rates(tx, scope, checks)
         return await actions.judge_rows(tx, scope, batch.id, [check.verdict() for check in checks])
@@ -134,7 +138,7 @@ async def _make_shipments(tx: Tx, scope: Scope, batch: Batch, new: Sequence[tupl
     await actions.set_shipments(tx, scope, batch.id, ids)
 
 
-async def _ask_carriers(checks: Sequence[_Check]) -> None:
+async def _ask_carriers(checks: Sequence[_Check], terms: Terms | None) -> None:
     slots = asyncio.Semaphore(_AT_ONCE)
 
     async def ask(check: _Check) -> None:
@@ -146,19 +150,21 @@ async def _ask_carriers(checks: Sequence[_Check]) -> None:
             return
         async with slots:
             query = rate_query(check.shipment)
-            offers = await shop(query, [check.account], services().settings.rate_budget_seconds)
-        check.offers = _only(offers, check)
+            offers = await shop(query, [check.account], services().settings.rate_budget_seconds, terms=terms)
+        check.offers = _only(offers, check, terms)
 
     await asyncio.gather(*map(ask, checks))
 
 
-def _only(offers: Offers, check: _Check) -> Offers:
+def _only(offers: Offers, check: _Check, terms: Terms | None) -> Offers:
     """What was offered of the row's service; a row of which nothing was offered is invalid and says why."""
     kept = tuple(offer for offer in offers.offers if offer.quote.service_token == check.service_token)
     messages = offers.messages
     if not kept:
         name = carrier_name(check.account.carrier) if check.account else ""
-        missing = Message(source=name, code="", text=f"{name} does not offer {check.service_token} for this shipment.")
+        text = f"{name} does not offer {check.service_token} for this shipment."
+        barred = why_not(terms, check.account.carrier, check.service_token) if check.account else None
+        missing = Message(source=name, code="", text=barred or text)
         messages = messages or (missing,)
         check.refuse("invalid", *[msgspec.to_builtins(message) for message in messages])
     return msgspec.structs.replace(offers, offers=kept, messages=messages)

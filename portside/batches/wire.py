@@ -17,7 +17,7 @@ from portside.kit.clock import to_wire
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels.models import DEFAULT_FILE_TYPE, LabelFileType
+from portside.labels.models import LabelFileType
 from portside.rest.answer import Answer
 from portside.rest.pages import Page
 from portside.rest.parse import REQUIRED, parse, sentences
@@ -101,13 +101,15 @@ class BatchOut(msgspec.Struct, kw_only=True):
     test: bool
 
 
-def batch_draft(scope: Scope, given: BatchIn, accounts: Mapping[Id, CarrierAccount]) -> BatchDraft:
-    """The draft of a new batch. Raises FieldErrors."""
+def batch_draft(
+    scope: Scope, given: BatchIn, accounts: Mapping[Id, CarrierAccount], file_type: LabelFileType
+) -> BatchDraft:
+    """The draft of a new batch; `file_type` is that of its labels. Raises FieldErrors."""
     return BatchDraft(
         scope=scope,
         carrier_account_id=_account_id("default_carrier_account", given.default_carrier_account, accounts),
         service_token=given.default_servicelevel_token.strip(),
-        label_file_type=given.label_filetype or DEFAULT_FILE_TYPE,
+        label_file_type=file_type,
         metadata=given.metadata,
     )
 

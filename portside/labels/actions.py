@@ -33,6 +33,9 @@ from portside.labels.models import (
     Reservation,
     StoredPurchase,
 )
+from portside.ledger.actions import record_lines, record_refunds
+from portside.ledger.models import LineDraft
+from portside.ledger.rules import sold
 from portside.rates.models import Message, StoredRate
 from portside.tracking import actions as tracking
 from portside.tracking.models import TrackDraft, TrackingStatus
@@ -183,6 +186,7 @@ async def complete_purchases(tx: Tx, scope: Scope, outcomes: Mapping[Id, Bought]
         changes += _bought_labels(purchase, labels[purchase_id], bought)
     await tracking.register_tracks(tx, scope, tracks)
     await change_labels(tx, scope, changes)
+    await record_lines(tx, [line for each in purchases for line in _sold(scope, labels[each], outcomes[each])])
     return set(purchases)
 
 
@@ -212,6 +216,7 @@ async def void_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
     names = _first_news(purchase) if before.state == "reserved" else _LATER_NEWS
     labels = await queries.labels_of_purchase(tx, scope, purchase_id)
     await change_labels(tx, scope, [LabelChange(label=label, status="REFUNDED", names=names) for label in labels])
+    await record_refunds(tx, scope, [label.id for label in labels])
     return True
 
 
@@ -230,6 +235,8 @@ async def mark_refund(
     (changed,) = await change_labels(
         tx, scope, [LabelChange(label=label, status=status, messages=tuple(messages) or None)]
     )
+    if status == "REFUNDED":
+        await record_refunds(tx, scope, [label_id])
     labels = await queries.labels_of_purchase(tx, scope, purchase_id)
     if status == "REFUNDED" and all(each.status in rules.WORTHLESS for each in labels):
         await _conclude(tx, scope, purchase_id, "refunded")
@@ -367,6 +374,14 @@ def _bought_labels(purchase: StoredPurchase, labels: Sequence[Label], bought: Bo
         missing = Message(source=label.carrier, code="", text="The carrier made no label for this parcel.")
         made.append(LabelChange(label=label, status="ERROR", names=names, messages=(missing,)))
     return made
+
+
+def _sold(scope: Scope, labels: Sequence[Label], bought: Bought) -> list[LineDraft]:
+    """The purchase in the platform's ledger, a line for each label that was made."""
+    if bought.sale is None:
+        return []
+    made = zip(labels, bought.files, strict=False)
+    return sold(scope, bought.sale, [(label.id, file.tracking_number) for label, file in made])
 
 
 def _track(label: Label, file: LabelFile, bought: Bought) -> TrackDraft:

@@ -32,11 +32,15 @@ from portside.labels import actions, queries, rules
 from portside.labels.models import Bought, Label, LabelFile, LabelFileType, Reservation, StoredPurchase
 from portside.labels.papers import store_invoice, store_qr_code
 from portside.labels.render import Unprintable, convert
+from portside.ledger.models import Sale
 from portside.rates.models import Message, StoredRate
 from portside.rates.queries import find_rates_by_id
 from portside.shipments.models import StoredShipment
 from portside.shipments.queries import find_shipments
 from portside.shipments.rules import rate_query
+from portside.terms.models import Terms
+from portside.terms.queries import find_terms
+from portside.terms.rules import why_not
 from portside.tracking.models import TrackDetails
 
 _log = structlog.get_logger(__name__)
@@ -68,6 +72,12 @@ async def carry_out_all(scope: Scope, purchase_ids: Sequence[Id]) -> None:
     errands = await _errands(scope, purchase_ids)
     async with begin() as tx:
         permitted = await actions.mark_all_sent(tx, scope, list(errands), settle_seconds())
+        # Whoever has the permission may as well decide not to use it.
+        terms = await find_terms(tx, scope)
+        barred = {each: refusal for each in permitted if (refusal := _barred(errands[each].rate, terms)) is not None}
+        if barred:
+            await actions.reject_purchases(tx, scope, barred)
+    permitted -= barred.keys()
     ends = await asyncio.gather(*(_end(scope, errands[purchase_id]) for purchase_id in permitted))
     bought = {purchase_id: end for purchase_id, end in zip(permitted, ends, strict=True) if isinstance(end, Bought)}
     refused = {purchase_id: [end] for purchase_id, end in zip(permitted, ends, strict=True) if isinstance(end, Message)}
@@ -76,6 +86,12 @@ async def carry_out_all(scope: Scope, purchase_ids: Sequence[Id]) -> None:
             await actions.complete_purchases(tx, scope, bought)
         if refused:
             await actions.reject_purchases(tx, scope, refused)
+
+
+def _barred(rate: StoredRate, terms: Terms | None) -> list[Message] | None:
+    """Why a rate that was shown is not sold any more; the price that was shown stays, whatever became of the terms."""
+    text = why_not(terms, rate.carrier, rate.service_token)
+    return None if text is None else [Message(source="Portside", code="", text=text)]
 
 
 async def resume(scope: Scope, purchase_id: Id) -> None:
@@ -208,6 +224,7 @@ async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | 
         files=files,
         invoice_key=invoice_key,
         eta=purchase.eta,
+        sale=_sale(errand.rate),
         track=TrackDetails(
             eta=purchase.eta,
             original_eta=purchase.eta,
@@ -216,6 +233,20 @@ async def _bought(scope: Scope, errand: Errand, purchase: Purchase) -> Bought | 
             origin=_location(query.ship_from),
             destination=_location(query.ship_to),
         ),
+    )
+
+
+def _sale(rate: StoredRate) -> Sale | None:
+    """The rate in the ledger of the platform whose terms priced it."""
+    if rate.partner_id is None:
+        return None
+    return Sale(
+        partner_id=rate.partner_id,
+        carrier=rate.carrier,
+        service_token=rate.service_token,
+        cost=rate.cost,
+        charged=rate.amount,
+        currency=rate.currency,
     )
 
 

@@ -26,8 +26,10 @@ from portside.kit.services import services
 from portside.labels import actions, queries, rules, wire
 from portside.labels.errands import carry_out, carry_out_all, resume, settle_seconds
 from portside.labels.models import (
+    DEFAULT_FILE_TYPE,
     Buyer,
     Label,
+    LabelFileType,
     LabelRequest,
     LabelWish,
     PurchaseDraft,
@@ -42,6 +44,8 @@ from portside.shipments.flows import create_and_rate
 from portside.shipments.models import StoredShipment
 from portside.shipments.queries import find_shipments
 from portside.shipments.wire import ShipmentIn
+from portside.terms.queries import find_terms
+from portside.terms.rules import why_not
 
 _log = structlog.get_logger(__name__)
 
@@ -103,7 +107,7 @@ async def _reserve(scope: Scope, rate_id: Id, request: LabelRequest) -> Reservat
         wish = LabelWish(
             purchase_id=purchase_id,
             rate_id=rate_id,
-            label_file_type=request.label_file_type,
+            label_file_type=await file_type(tx, scope, request.label_file_type),
             metadata=request.metadata,
             order_id=await _order_id(tx, scope, request),
         )
@@ -208,7 +212,7 @@ async def _reserve_instant(scope: Scope, account_id: Id, service_token: str, req
             parcel_ids=(None,),
             carrier=account.carrier,
             order_id=await _order_id(tx, scope, request),
-            label_file_type=request.label_file_type,
+            label_file_type=await file_type(tx, scope, request.label_file_type),
             metadata=request.metadata,
             answered_queued=False,
             created_by=await buyer(tx, scope),
@@ -235,7 +239,7 @@ async def _carry_out_instant(
     rate = next((rate for rate in rates if rate.service_token == service_token), None)
     async with begin() as tx:
         if rate is None:
-            messages = shipment.messages or (_not_offered(await _carrier_of(tx, scope, account_id), service_token),)
+            messages = shipment.messages or (await _not_offered(tx, scope, account_id, service_token),)
             await actions.reject_purchases(tx, scope, {purchase_id: messages})
             return
         parcel_ids = [stored.parcel.id for stored in shipment.details.parcels]
@@ -302,19 +306,25 @@ async def _account_with(tx: Tx, scope: Scope, account_id: Id, service_token: str
     return account
 
 
+async def file_type(tx: Tx, scope: Scope, wanted: LabelFileType | None) -> LabelFileType:
+    """The format of a label: what is wanted, else what the account's terms say, else what most printers take."""
+    if wanted is not None:
+        return wanted
+    terms = await find_terms(tx, scope)
+    return DEFAULT_FILE_TYPE if terms is None else terms.label_format or DEFAULT_FILE_TYPE
+
+
 async def _order_id(tx: Tx, scope: Scope, request: LabelRequest) -> Id | None:
     if request.order_id is not None and await find_order(tx, scope, request.order_id) is None:
         raise FieldErrors({"order": [wire.ORDER_NOT_FOUND]})
     return request.order_id
 
 
-async def _carrier_of(tx: Tx, scope: Scope, account_id: Id) -> str:
-    return (await get_carrier_account(tx, scope, account_id)).carrier
-
-
-def _not_offered(carrier: str, service_token: str) -> Message:
+async def _not_offered(tx: Tx, scope: Scope, account_id: Id, service_token: str) -> Message:
+    carrier = (await get_carrier_account(tx, scope, account_id)).carrier
     name = carrier_name(carrier)
-    return Message(source=name, code="", text=f"{name} does not offer {service_token} for this shipment.")
+    barred = why_not(await find_terms(tx, scope), carrier, service_token)
+    return Message(source=name, code="", text=barred or f"{name} does not offer {service_token} for this shipment.")
 
 
 async def buyer(tx: Tx, scope: Scope) -> Buyer:

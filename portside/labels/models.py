@@ -9,24 +9,14 @@ import msgspec
 
 from portside.events.models import EventName
 from portside.kit.ids import Id
+from portside.ledger.models import Sale
 from portside.rates.models import Message
+from portside.terms.models import LabelFileType as LabelFileType
 from portside.tracking.models import TrackDetails, TrackingStatus
 
 # `reserved` may or may not have been sent to the carrier: `sent_at` tells. The last three free the rate again.
 PurchaseState = Literal["reserved", "bought", "rejected", "voided", "refunded"]
 LabelStatus = Literal["WAITING", "QUEUED", "SUCCESS", "ERROR", "REFUNDED", "REFUNDPENDING", "REFUNDREJECTED"]
-LabelFileType = Literal[
-    "PNG",
-    "PNG_2.3x7.5",
-    "PDF",
-    "PDF_2.3x7.5",
-    "PDF_4x6",
-    "PDF_4x8",
-    "PDF_A4",
-    "PDF_A5",
-    "PDF_A6",
-    "ZPLII",
-]
 DEFAULT_FILE_TYPE: LabelFileType = "PDF_4x6"
 
 
@@ -40,12 +30,13 @@ class Buyer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """How a label is wanted. With `is_async` the caller is answered at once, QUEUED; otherwise with the outcome.
+    """How a label is wanted, without a file type as the account's terms say, or as most are. With `is_async` the caller
+    is answered at once, QUEUED; otherwise with the outcome.
 
     `idempotency_key` is the caller's (empty: none) and `body` what it was sent with.
     """
 
-    label_file_type: LabelFileType = DEFAULT_FILE_TYPE
+    label_file_type: LabelFileType | None = None
     metadata: str = ""
     order_id: Id | None = None
     is_async: bool = False
@@ -161,10 +152,11 @@ class LabelFile(msgspec.Struct, frozen=True, kw_only=True):
 
 class Bought(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a purchase that succeeded: files in the order of the labels, and what their tracks start from.
-    One invoice goes with all the parcels."""
+    One invoice goes with all the parcels. `sale` is for the ledger of the platform whose terms made the price."""
 
     carrier_reference: str
     files: tuple[LabelFile, ...]
     track: TrackDetails
     invoice_key: str | None = None
     eta: dt.datetime | None = None
+    sale: Sale | None = None

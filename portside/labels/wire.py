@@ -14,7 +14,7 @@ from portside.kit.ids import Id, as_id
 from portside.kit.nulls import json_without_nulls
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels.models import DEFAULT_FILE_TYPE, Label, LabelFileType, LabelRequest, LabelStatus
+from portside.labels.models import Label, LabelFileType, LabelRequest, LabelStatus
 from portside.orders.wire import OrderOut
 from portside.parcels.wire import ParcelOut
 from portside.rates.models import StoredRate
@@ -134,7 +134,7 @@ def label_request(given: TransactionIn, *, idempotency_key: str, body: bytes) ->
     if given.order and order_id is None:
         raise FieldErrors({"order": [ORDER_NOT_FOUND]})
     return LabelRequest(
-        label_file_type=given.label_file_type or DEFAULT_FILE_TYPE,
+        label_file_type=given.label_file_type,
         metadata=given.metadata,
         order_id=order_id,
         is_async=given.is_async if given.is_async is not None else not is_instant(given),

@@ -25,5 +25,6 @@ async def offer(scope: Scope, given: wire.LiveRateIn) -> tuple[list[LiveRate], S
     if checkout.query is None:
         offers = Offers(offers=(), messages=(), currency_local=currency_of(checkout.country))
     else:
-        offers = await shop(checkout.query, setup.accounts, settings.rate_budget_seconds)
+        budget = settings.rate_budget_seconds
+        offers = await shop(checkout.query, setup.accounts, budget, terms=setup.terms)
     return options(setup.groups, checkout.lines, offers), offers.messages

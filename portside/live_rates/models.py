@@ -12,6 +12,7 @@ from portside.carriers.contract import RateQuery
 from portside.kit.ids import Id
 from portside.parcel_templates.models import UserTemplate
 from portside.service_groups.models import ServiceGroup
+from portside.terms.models import Terms
 
 
 class CartLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,13 +33,15 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):
-    """What of that exists, the active service groups, and the active carrier accounts that they ask."""
+    """What of that exists, the active service groups, the active carrier accounts that they ask, and the terms that
+    a platform has settled."""
 
     groups: tuple[ServiceGroup, ...]
     accounts: tuple[CarrierAccount, ...]
     addresses: dict[str, Address]
     template: UserTemplate | None
     sender: Address | None
+    terms: Terms | None = None
 
     @property
     def asks_carriers(self) -> bool:

@@ -17,6 +17,7 @@ from portside.parcel_templates.models import StoredUserTemplate
 from portside.parcel_templates.queries import find_user_template
 from portside.service_groups.models import ServiceGroup
 from portside.service_groups.queries import list_service_groups
+from portside.terms.queries import find_terms
 
 # The account's setting that holds its own address.
 _SENDER = "sender"
@@ -35,6 +36,7 @@ async def find_setup(tx: Tx, scope: Scope, wanted: Wanted) -> Setup:
         addresses={address_id: stored.address for address_id, stored in addresses.items()},
         template=None if template is None else template.template,
         sender=await find_usual_sender(tx, scope) if wanted.needs_sender else None,
+        terms=await find_terms(tx, scope),
     )
 
 

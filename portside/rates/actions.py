@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.kit.clock import now
@@ -15,10 +17,10 @@ from portside.rates.rules import attributes, local_price
 # Attributes travel as one text per row, because unnest would flatten arrays of arrays.
 _INSERT = (
     "INSERT INTO rates (account_id, mode, id, shipment_id, carrier_account_id, carrier, service_token, amount, "
-    "currency, attributes, details, quote, created_at) "
-    "SELECT a, m, i, s, ca, c, st, n, u, string_to_array(b, ','), d, q, t FROM unnest($1::uuid[], $2::text[], "
+    "currency, attributes, details, quote, partner_id, created_at) "
+    "SELECT a, m, i, s, ca, c, st, n, u, string_to_array(b, ','), d, q, p, t FROM unnest($1::uuid[], $2::text[], "
     "$3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::numeric[], $9::text[], $10::text[], "
-    "$11::jsonb[], $12::jsonb[], $13::timestamptz[]) AS given (a, m, i, s, ca, c, st, n, u, b, d, q, t)"
+    "$11::jsonb[], $12::jsonb[], $13::uuid[], $14::timestamptz[]) AS given (a, m, i, s, ca, c, st, n, u, b, d, q, p, t)"
 )
 
 
@@ -57,7 +59,8 @@ def _rates(shipment_id: Id, offers: Offers) -> list[StoredRate]:
                 amount_local=amount_local,
                 currency_local=currency_local,
                 attributes=label,
-                quote=quote,
+                quote=msgspec.structs.replace(quote, amount=offer.cost),
+                partner_id=offers.partner_id,
                 created_at=moment,
             )
         )
@@ -83,5 +86,6 @@ def _row(scope: Scope, rate: StoredRate) -> tuple[object, ...]:
         ",".join(rate.attributes),
         details,
         rate.quote,
+        rate.partner_id,
         rate.created_at,
     )

@@ -20,7 +20,7 @@ from portside.rates.rules import RETRIEVABLE
 
 _SELECT = (
     "SELECT id, shipment_id, carrier_account_id, carrier, service_token, amount, currency, attributes, details, quote, "
-    "created_at FROM rates WHERE account_id = $1 AND mode = $2 AND created_at > $3"
+    "partner_id, created_at FROM rates WHERE account_id = $1 AND mode = $2 AND created_at > $3"
 )
 
 
@@ -79,5 +79,6 @@ def _stored(row: Row) -> StoredRate:
         currency_local=details["currency_local"],
         attributes=tuple(row["attributes"]),
         quote=msgspec.convert(row["quote"], Quote),
+        partner_id=row["partner_id"],
         created_at=row["created_at"],
     )

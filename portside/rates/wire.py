@@ -30,7 +30,7 @@ class ServiceLevelOut(msgspec.Struct, kw_only=True):
 
 
 class RateOut(msgspec.Struct, kw_only=True):
-    """A price for a shipment. `amount` is what the carrier asks, `amount_local` about the same in the currency of the
+    """A price for a shipment. `amount` is what the account pays, `amount_local` about the same in the currency of the
     recipient's country. The images are empty, because logos are their owners'."""
 
     object_created: str

@@ -19,6 +19,8 @@ from portside.rates.queries import find_rates
 from portside.shipments import actions, queries, wire
 from portside.shipments.models import StoredShipment
 from portside.shipments.rules import rate_query
+from portside.terms.models import Terms
+from portside.terms.queries import find_terms
 
 
 async def create_and_rate(
@@ -33,13 +35,14 @@ async def create_and_rate(
     await prepare_validation(given.address_from, given.address_to, given.address_return)
     async with begin() as tx:
         active = await list_active(tx, scope, None)
+        terms = await find_terms(tx, scope)
         found = await queries.find_references(tx, scope, wire.wanted(given), active)
         draft = wire.shipment_draft(scope, given, found, services().settings.max_parcels)
         shipment = await actions.create_shipment(tx, draft)
         if given.is_async:
             await actions.queue_rating(tx, scope, shipment.id)
             return shipment, []
-    return await _rate(scope, shipment, active)
+    return await _rate(scope, shipment, active, terms)
 
 
 async def rate(scope: Scope, shipment_id: Id) -> None:
@@ -47,16 +50,17 @@ async def rate(scope: Scope, shipment_id: Id) -> None:
     async with reading() as tx:
         shipment = await queries.get_shipment(tx, scope, shipment_id)
         active = await list_active(tx, scope, None)
+        terms = await find_terms(tx, scope)
     if shipment.status == "QUEUED":
-        await _rate(scope, shipment, active)
+        await _rate(scope, shipment, active, terms)
 
 
 async def _rate(
-    scope: Scope, shipment: StoredShipment, active: Sequence[CarrierAccount]
+    scope: Scope, shipment: StoredShipment, active: Sequence[CarrierAccount], terms: Terms | None
 ) -> tuple[StoredShipment, list[StoredRate]]:
     chosen = shipment.carrier_account_ids
     asked = [account for account in active if not chosen or account.id in chosen]
-    offers = await shop(rate_query(shipment), asked, services().settings.rate_budget_seconds)
+    offers = await shop(rate_query(shipment), asked, services().settings.rate_budget_seconds, terms=terms)
     async with begin() as tx:
         rates = await actions.complete_rating(tx, scope, shipment.id, offers)
         stored = await queries.get_shipment(tx, scope, shipment.id)

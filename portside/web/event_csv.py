@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import cast
 
@@ -16,6 +14,7 @@ from portside.event_log import queries
 from portside.event_log.models import Happened
 from portside.kit.clock import to_wire
 from portside.kit.scope import Scope
+from portside.kit.sheets import csv_lines
 from portside.web.answers import HEADERS
 from portside.web.event_log import CSV, View, find_events, view_of
 from portside.web.page import page
@@ -36,8 +35,6 @@ COLUMNS = (
     "last_attempt",
     "next_attempt",
 )
-# What a spreadsheet would take for a formula, or for what leads to one.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @page("GET", CSV)
@@ -83,14 +80,8 @@ def event_lines(event: Happened) -> list[Sequence[object]]:
 
 
 def written(lines: Iterable[Sequence[object]]) -> bytes:
-    """CSV (RFC 4180) in which no cell is a formula: one that would be begins with an apostrophe."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for line in lines:
-        cells = ["" if cell is None else str(cell) for cell in line]
-        cells += [""] * (len(COLUMNS) - len(cells))
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
-    return text.getvalue().encode()
+    """Lines of the log, filled up to the columns."""
+    return csv_lines([*line, *[None] * (len(COLUMNS) - len(line))] for line in lines)
 
 
 routes = [export_log]

@@ -46,7 +46,8 @@ async def buy_label(visit: Visit) -> Shown:
     try:
         labels = await buy(visit.scope, rate_id, request)
     except (FieldErrors, Conflict) as wrong:
-        context = {"rating": rating_context(order.id, shipment, rates, told(wrong)), "parcel_again": None}
+        rating = rating_context(order.id, shipment, rates, file_type, told(wrong))
+        context = {"rating": rating, "parcel_again": None}
         # The answer goes to where the form stood instead of among the labels.
         headers = {"HX-Retarget": "#rates", "HX-Reswap": "outerHTML"}
         return Shown(template="orders/_rates.html", context=context, headers=headers)

@@ -13,7 +13,8 @@ from portside.db.tx import Tx
 from portside.errors import FieldErrors, NotFound
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
-from portside.labels.models import DEFAULT_FILE_TYPE
+from portside.labels.flows import file_type as wanted_file_type
+from portside.labels.models import LabelFileType
 from portside.orders.models import Order
 from portside.orders.queries import get_order
 from portside.rates.models import StoredRate
@@ -40,6 +41,7 @@ _LONGEST_REFERENCE = 50
 async def get_rates(visit: Visit) -> Shown:
     """Make the order's shipment with the parcel in the form and have it rated."""
     async with reading() as tx:
+        file_type = await wanted_file_type(tx, visit.scope, None)
         order = await get_order(tx, visit.scope, visit.id("order_id"))
         sender = await sender_of(tx, visit, order)
     url = visit.request.url.path
@@ -52,7 +54,7 @@ async def get_rates(visit: Visit) -> Shown:
         parcel = await _parcel(tx, visit, order, sender, url, shipment)
     # Whoever reloads the page finds the rates again.
     headers = {"HX-Replace-Url": f"{HOME}/{order.id}?shipment={shipment.id}"}
-    context = {"rating": rating_context(order.id, shipment, []), "parcel_again": parcel}
+    context = {"rating": rating_context(order.id, shipment, [], file_type), "parcel_again": parcel}
     return Shown(template="orders/_rates.html", context=context, headers=headers)
 
 
@@ -61,9 +63,10 @@ async def poll_rates(visit: Visit) -> Shown | Response[bytes]:
     """The rates, once they are there."""
     async with reading() as tx:
         shipment, rates = await shipment_of(tx, visit, visit.id("order_id"), visit.id("shipment_id"))
+        file_type = await wanted_file_type(tx, visit.scope, None)
     if shipment.status in ("QUEUED", "WAITING"):
         return unchanged()
-    context = {"rating": rating_context(visit.id("order_id"), shipment, rates), "parcel_again": None}
+    context = {"rating": rating_context(visit.id("order_id"), shipment, rates, file_type), "parcel_again": None}
     return Shown(template="orders/_rates.html", context=context)
 
 
@@ -90,7 +93,8 @@ async def ship_context(
     """What the part of the page needs that makes the next label: parcel and rating."""
     sender = await sender_of(tx, visit, order)
     parcel = await _parcel(tx, visit, order, sender, f"{HOME}/{order.id}/rates", shipment)
-    return {"parcel": parcel, "rating": rating_context(order.id, shipment, rates, problem)}
+    file_type = await wanted_file_type(tx, visit.scope, None)
+    return {"parcel": parcel, "rating": rating_context(order.id, shipment, rates, file_type, problem)}
 
 
 async def _parcel(
@@ -106,9 +110,14 @@ async def _parcel(
 
 
 def rating_context(
-    order_id: Id, shipment: StoredShipment | None, rates: Sequence[StoredRate], problem: str = ""
+    order_id: Id,
+    shipment: StoredShipment | None,
+    rates: Sequence[StoredRate],
+    file_type: LabelFileType,
+    problem: str = "",
 ) -> Mapping[str, Any]:
-    """The context of orders/_rates.html."""
+    """The context of orders/_rates.html; `file_type` is chosen until a person chooses another."""
+    formats = FORMATS if file_type in FORMATS else (file_type, *FORMATS)
     waiting = shipment is not None and shipment.status in ("QUEUED", "WAITING")
     chosen = next((rate.id for rate in rates if "BESTVALUE" in rate.attributes), rates[0].id if rates else "")
     return {
@@ -118,8 +127,8 @@ def rating_context(
         "messages": [{"source": each.source, "text": each.text} for each in (shipment.messages if shipment else ())],
         "problem": problem,
         "buy_url": f"{HOME}/{order_id}/labels",
-        "formats": [{"value": value, "label": file_type_label(value)} for value in FORMATS],
-        "format": DEFAULT_FILE_TYPE,
+        "formats": [{"value": value, "label": file_type_label(value)} for value in formats],
+        "format": file_type,
     }
 
 

@@ -61,7 +61,7 @@ def ups(usps: TariffCarrier) -> Iterator[TariffCarrier]:
 
 async def test_a_late_carrier_is_left_out(usps: TariffCarrier, ups: TariffCarrier) -> None:
     ups.waits_for = asyncio.Event()
-    offers = await shop(QUERY, [account("usps"), account("ups")], 0.05)
+    offers = await shop(QUERY, [account("usps"), account("ups")], 0.05, terms=None)
     assert {offer.carrier for offer in offers.offers} == {"usps"}
     assert [(message.source, message.code) for message in offers.messages] == [("UPS", "carrier_timeout")]
 
@@ -69,19 +69,19 @@ async def test_a_late_carrier_is_left_out(usps: TariffCarrier, ups: TariffCarrie
 async def test_carriers_are_asked_all_at_once(usps: TariffCarrier, ups: TariffCarrier) -> None:
     usps.waits_for = asyncio.Event()
     ups.on_asked = usps.waits_for
-    offers = await shop(QUERY, [account("usps"), account("ups")], 5)
+    offers = await shop(QUERY, [account("usps"), account("ups")], 5, terms=None)
     assert {offer.carrier for offer in offers.offers} == {"usps", "ups"} and not offers.messages
 
 
 async def test_a_carrier_that_is_briefly_down_is_asked_once_more(usps: TariffCarrier, ups: TariffCarrier) -> None:
     ups.refusal = CarrierError("carrier_down", "Try later.")
-    offers = await shop(QUERY, [account("ups")], 5)
+    offers = await shop(QUERY, [account("ups")], 5, terms=None)
     assert len(ups.asked) == 2 and [message.text for message in offers.messages] == ["Try later."]
 
 
 async def test_each_account_is_asked_with_its_own_number(usps: TariffCarrier, ups: TariffCarrier) -> None:
     first, second = account("ups"), account("ups")
-    offers = await shop(QUERY, [first, second], 5)
+    offers = await shop(QUERY, [first, second], 5, terms=None)
     assert [context.credentials.number for _, context in ups.asked] == [first.account_id, second.account_id]
     assert {offer.carrier_account_id for offer in offers.offers} == {first.id, second.id}
     assert [offer.quote.rating["account"] for offer in offers.offers if offer.carrier_account_id == second.id] == [
@@ -90,7 +90,7 @@ async def test_each_account_is_asked_with_its_own_number(usps: TariffCarrier, up
 
 
 async def test_offers_come_cheapest_first_with_the_recipients_currency(usps: TariffCarrier, ups: TariffCarrier) -> None:
-    offers = await shop(QUERY, [account("ups"), account("usps")], 5)
+    offers = await shop(QUERY, [account("ups"), account("usps")], 5, terms=None)
     amounts = [offer.quote.amount for offer in offers.offers]
     assert amounts == sorted(amounts) and offers.currency_local == "GBP"
 
@@ -98,12 +98,12 @@ async def test_offers_come_cheapest_first_with_the_recipients_currency(usps: Tar
 async def test_a_carrier_that_this_installation_does_not_speak_to_is_a_message(
     usps: TariffCarrier, ups: TariffCarrier
 ) -> None:
-    offers = await shop(QUERY, [account("dhl_express"), account("usps")], 5)
+    offers = await shop(QUERY, [account("dhl_express"), account("usps")], 5, terms=None)
     assert [message.source for message in offers.messages] == ["DHL Express"] and len(offers.offers) == 2
 
 
 async def test_credentials_that_cannot_be_opened_are_a_message(usps: TariffCarrier, ups: TariffCarrier) -> None:
-    offers = await shop(QUERY, [account("ups", sealed=b"garbage"), account("usps")], 5)
+    offers = await shop(QUERY, [account("ups", sealed=b"garbage"), account("usps")], 5, terms=None)
     assert [message.source for message in offers.messages] == ["UPS"] and len(offers.offers) == 2
 
 
@@ -112,5 +112,5 @@ async def test_carriers_are_never_asked_inside_a_transaction(
 ) -> None:
     async with reading():
         with pytest.raises(NetworkInsideTransaction):
-            await shop(QUERY, [account("usps")], 5)
+            await shop(QUERY, [account("usps")], 5, terms=None)
     assert not usps.asked
