@@ -44,6 +44,7 @@ from portside.web import (
     app_logos,
     assets,
     authorize,
+    bulk,
     connections,
     event_csv,
     integrations,
@@ -56,6 +57,7 @@ from portside.web import (
     trials,
 )
 from portside.web import apps as app_pages
+from portside.web import batches as batch_pages
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import orders as order_pages
@@ -101,6 +103,8 @@ PAGES: list[ControllerRouterHandler] = [
     *sign_in.routes,
     *authorize.routes,
     *order_pages.routes,
+    *bulk.routes,
+    *batch_pages.routes,
     *order.routes,
     *rate_pages.routes,
     *label_pages.routes,

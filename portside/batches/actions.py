@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from portside.batches import queries, rules, wire
-from portside.batches.models import Batch, BatchDraft, BatchStatus, Row, RowDraft, Verdict
+from portside.batches.models import Batch, BatchDraft, BatchStatus, Choice, Row, RowDraft, Verdict
 from portside.db.tx import Tx
 from portside.errors import BadRequest
 from portside.events import outbox
@@ -31,6 +31,12 @@ _INSERT_ROWS = (
     "SELECT $1, $2, i, $3, $4 + n, s, g, c, t, x, i, m::jsonb, $5, $5 FROM unnest($6::uuid[], $7::text[], $8::text[], "
     "$9::uuid[], $10::text[], $11::text[], $12::text[]) WITH ORDINALITY AS given (i, s, g, c, t, x, m, n)"
 )
+_INSERT_CHOICES = (
+    "INSERT INTO batch_shipments (account_id, mode, id, batch_id, position, state, carrier_account_id, service_token, "
+    "metadata, purchase_id, shipment_id, rate_id, messages, created_at, updated_at) "
+    "SELECT $1, $2, i, $3, n, 'valid', c, t, '', i, s, r, '[]', $4, $4 FROM unnest($5::uuid[], $6::uuid[], $7::text[], "
+    "$8::uuid[], $9::uuid[]) WITH ORDINALITY AS given (i, c, t, s, r, n)"
+)
 # Only of rows that still stand where the verdict found them: one that was removed meanwhile is gone.
 _JUDGE = (
     "UPDATE batch_shipments SET state = v.state, shipment_id = coalesce(v.shipment, shipment_id), "
@@ -47,37 +53,31 @@ PURCHASED = "Batch has already been purchased"
 
 async def create_batch(tx: Tx, draft: BatchDraft, rows: Sequence[RowDraft]) -> Batch:
     """Write a batch with its rows and have them looked at."""
-    scope, moment = draft.scope, now()
-    batch = Batch(
-        id=new_id(),
-        status="VALIDATING",
-        carrier_account_id=draft.carrier_account_id,
-        service_token=draft.service_token,
-        label_file_type=draft.label_file_type,
-        metadata=draft.metadata,
-        label_keys=(),
-        purchased_by=None,
-        event_seq=0,
-        created_at=moment,
-        updated_at=moment,
-    )
+    batch_id = await _insert_batch(tx, draft, "VALIDATING", len(rows), None)
+    await _insert_rows(tx, draft.scope, batch_id, rows, after=0)
+    await queue_work(tx, draft.scope, batch_id)
+    return await queries.get_batch(tx, draft.scope, batch_id)
+
+
+async def create_purchase(tx: Tx, draft: BatchDraft, choices: Sequence[Choice], buyer: Buyer) -> Batch:
+    """Write a batch whose rates somebody has chosen already, and have it bought: there is nothing left to look at."""
+    scope = draft.scope
+    batch_id = await _insert_batch(tx, draft, "PURCHASING", len(choices), buyer)
     await tx.execute(
-        "INSERT INTO batches (account_id, mode, id, status, carrier_account_id, service_token, label_file_type, "
-        "metadata, positions, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+        _INSERT_CHOICES,
         scope.account_id,
         scope.mode,
-        batch.id,
-        batch.status,
-        batch.carrier_account_id,
-        batch.service_token,
-        batch.label_file_type,
-        batch.metadata,
-        len(rows),
-        moment,
+        batch_id,
+        now(),
+        [new_id() for _ in choices],
+        [choice.carrier_account_id for choice in choices],
+        [choice.service_token for choice in choices],
+        [choice.shipment_id for choice in choices],
+        [choice.rate_id for choice in choices],
     )
-    await _insert_rows(tx, scope, batch.id, rows, after=0)
-    await queue_work(tx, scope, batch.id)
-    return batch
+    await _tell(tx, scope, batch_id, "batch_created")
+    await queue_work(tx, scope, batch_id)
+    return await queries.get_batch(tx, scope, batch_id)
 
 
 async def add_rows(tx: Tx, scope: Scope, batch_id: Id, rows: Sequence[RowDraft]) -> Batch:
@@ -215,6 +215,27 @@ async def _changeable(tx: Tx, scope: Scope, batch_id: Id) -> Batch:
     if batch.status in ("PURCHASING", "PURCHASED"):
         raise BadRequest(PURCHASED)
     return batch
+
+
+async def _insert_batch(tx: Tx, draft: BatchDraft, status: BatchStatus, rows: int, buyer: Buyer | None) -> Id:
+    batch_id = new_id()
+    await tx.execute(
+        "INSERT INTO batches (account_id, mode, id, status, carrier_account_id, service_token, label_file_type, "
+        "metadata, positions, purchased_by, created_at, updated_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)",
+        draft.scope.account_id,
+        draft.scope.mode,
+        batch_id,
+        status,
+        draft.carrier_account_id,
+        draft.service_token,
+        draft.label_file_type,
+        draft.metadata,
+        rows,
+        buyer,
+        now(),
+    )
+    return batch_id
 
 
 async def _insert_rows(tx: Tx, scope: Scope, batch_id: Id, rows: Sequence[RowDraft], after: int) -> None:

@@ -74,6 +74,15 @@ class RowDraft(msgspec.Struct, frozen=True, kw_only=True):
     messages: tuple[dict[str, Any], ...] = ()
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """A shipment with the rate that somebody chose for it."""
+
+    shipment_id: Id
+    rate_id: Id
+    carrier_account_id: Id
+    service_token: str
+
+
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """A row that waits to be looked at."""
 

@@ -35,7 +35,7 @@ WAITING = frozenset({"WAITING", "QUEUED"})
 @page("POST", "/app/orders/{order_id}/labels")
 async def buy_label(visit: Visit) -> Shown:
     """Buy the chosen rate. Asked twice, the second answer shows the label of the first (law 4)."""
-    file_type, rate_id = _file_type(visit.field("label_file_type")), as_id(visit.field("rate"))
+    file_type, rate_id = chosen_file_type(visit.field("label_file_type")), as_id(visit.field("rate"))
     if rate_id is None or file_type is None:
         raise BadRequest("Choose a rate and a label format.")
     async with reading() as tx:
@@ -156,7 +156,7 @@ def label_context(visit: Visit, order_id: Id, label: Label, rate: StoredRate | N
     }
 
 
-def _file_type(text: str) -> LabelFileType | None:
+def chosen_file_type(text: str) -> LabelFileType | None:
     known: tuple[LabelFileType, ...] = get_args(LabelFileType)
     return next((file_type for file_type in known if file_type == text), None)
 

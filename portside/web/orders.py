@@ -166,7 +166,7 @@ def _rows(view: View, found: Slice[Order], seen: str) -> dict[str, Any]:
             # A search looks at every order of the account, which is too much to do whenever one changes.
             "poll_url": None if view.q else view.query(**view.here(), seen=seen),
         },
-        "bulk_actions": [],
+        "bulk_actions": [{"label": "Ship", "icon": "package", "url": f"{HOME}/ship"}],
         "empty": _empty(view),
     }
 

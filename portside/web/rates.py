@@ -46,7 +46,7 @@ async def get_rates(visit: Visit) -> Shown:
         sender = await sender_of(tx, visit, order)
     url = visit.request.url.path
     try:
-        given = _shipment(visit.scope, order, sender, visit.form)
+        given = order_shipment(visit.scope, order, sender, visit.form)
         shipment, _ = await create_and_rate(visit.scope, given)
     except FieldErrors as wrong:
         return await _wrong(visit, wrong, url, crosses=needs_customs(given_country(sender), order))
@@ -148,8 +148,8 @@ def _rate(rate: StoredRate, chosen: bool) -> Mapping[str, Any]:
     }
 
 
-def _shipment(scope: Scope, order: Order, sender: Address | None, fields: Mapping[str, str]) -> ShipmentIn:
-    """Raises FieldErrors with all that is wrong in the form."""
+def order_shipment(scope: Scope, order: Order, sender: Address | None, fields: Mapping[str, str]) -> ShipmentIn:
+    """The order's shipment with the parcel in the form. Raises FieldErrors with all that is wrong there."""
     own = order.details.from_address
     if own is None and sender is None:
         raise FieldErrors({"address_from": ["Say where you ship from first."]})

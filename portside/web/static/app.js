@@ -286,6 +286,23 @@ function showPrices(root) {
 
 on("change", "[data-rates] [name=rate]", () => showPrices(document));
 
+// The button that buys many labels names their number, and their price where that is one sum.
+function showSums(root) {
+  for (const form of all("[data-bulk]", root)) {
+    const total = one("[data-bulk-total]", form);
+    if (!total) continue;
+    const chosen = all("select[name^=rate_]", form).map((select) => select.selectedOptions[0]).filter(({ value }) => value);
+    const currencies = new Set(chosen.map(({ dataset }) => dataset.currency));
+    const sum = chosen.reduce((before, { dataset }) => before + Number(dataset.amount), 0);
+    const money = currencies.size === 1 && new Intl.NumberFormat(undefined, { style: "currency", currency: [...currencies][0] });
+    one("[data-bulk-count]", form).textContent = chosen.length === 1 ? "1 label" : `${chosen.length} labels`;
+    total.textContent = money ? ` · ${money.format(sum)}` : "";
+    total.closest("button").disabled = !chosen.length;
+  }
+}
+
+on("change", "[data-bulk] select", () => showSums(document));
+
 // Times are rendered in UTC; the tooltip tells them in the reader's zone.
 function localTimes(root) {
   for (const time of all("time[data-when]", root)) {
@@ -362,6 +379,7 @@ function refresh() {
   showTheme();
   showPicked();
   showPrices(document);
+  showSums(document);
   localTimes(document);
   all("[data-toast]").forEach(settle);
 }
