@@ -115,19 +115,17 @@ async def delete_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> None:
 
 
 async def delete_webhooks_of_app(tx: Tx, scope: Scope, app_id: Id) -> int:
-    """Remove what an app subscribed in an account that ends its connection, and in those that this one manages; gives
-    how many subscriptions these were.
+    """Remove what an app subscribed in an account that ends its connection; gives how many subscriptions these were.
 
     What waits at the app's own endpoint for all accounts is not sent any more either: its turn asks for the connection.
     """
     rows = await tx.fetch(
-        "DELETE FROM webhooks WHERE (account_id = $1 OR account_id IN (SELECT id FROM accounts WHERE parent_id = $1)) "
-        "AND mode = $2 AND app_id = $3 AND reach = 'account' RETURNING id, account_id",
+        "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND app_id = $3 AND reach = 'account' RETURNING id",
         scope.account_id,
         scope.mode,
         app_id,
     )
-    await enqueue(tx, *[turn_job(Scope(row["account_id"], scope.mode, ""), row["id"]) for row in rows])
+    await enqueue(tx, *[turn_job(scope, row["id"]) for row in rows])
     return len(rows)
 
 
