@@ -157,7 +157,12 @@ def connection_of(row: Row) -> Connection:
 
 def logo_path(app_id: Id, logo_key: str) -> str:
     """Where browsers get the logo; changes with it, so that it may be kept."""
-    return f"/app-logos/{app_id}?v={logo_key.rpartition('/')[2].removesuffix('.png')}"
+    return f"/app-logos/{app_id}?v={logo_version(logo_key)}"
+
+
+def logo_version(logo_key: str) -> str:
+    """What tells one logo of an app from the next."""
+    return logo_key.rpartition("/")[2].removesuffix(".png")
 
 
 def _text(client_id: str) -> str:

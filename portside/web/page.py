@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from litestar import Request, Response
+from litestar.enums import RequestEncodingType
 from litestar.handlers import HTTPRouteHandler
 
 from portside.errors import BadRequest, Forbidden
@@ -41,14 +42,35 @@ def page(method: Literal["GET", "POST"], path: str) -> Callable[[Handler], HTTPR
 
 async def read_form(request: Request[Any, Any, Any], bound_to: str) -> Mapping[str, str]:
     """The fields of a form of ours. Raises Forbidden for anybody else's, BadRequest, TooLarge."""
-    given_fields = form_values(await request.body())
-    fields = {name: value for name, value in given_fields.items() if isinstance(value, str)}
+    fields = await read_fields(request)
     given = request.headers.get(CSRF_HEADER) or fields.get(CSRF_FIELD, "")
     if not is_ours(request, bound_to, given):
         raise Forbidden("This form was open for too long, or it came from another site. Reload the page and try again.")
+    return fields
+
+
+async def read_fields(request: Request[Any, Any, Any]) -> Mapping[str, str]:
+    """The texts of a form, whoever sends it: for forms that hold a proof of their own. Raises BadRequest, TooLarge."""
+    fields = {name: value for name, value in (await _fields(request)).items() if isinstance(value, str)}
     if any("\x00" in value for value in fields.values()):
         raise BadRequest("Null characters are not allowed.")
+    try:
+        "".join(fields.values()).encode()
+    except UnicodeEncodeError as error:
+        # Halves of characters, which some charsets can spell.
+        raise BadRequest("The form cannot be read.") from error
     return fields
+
+
+async def _fields(request: Request[Any, Any, Any]) -> Mapping[str, Any]:
+    """The fields of a form, uploaded files among them."""
+    if request.content_type[0] != RequestEncodingType.MULTI_PART:
+        return form_values(await request.body())
+    try:
+        return dict((await request.form()).multi_items())
+    except (LookupError, ValueError) as error:
+        # A part may name any charset, and be something else.
+        raise BadRequest("The form cannot be read.") from error
 
 
 async def _render(visit: Visit, shown: Shown) -> Response[bytes]:

@@ -22,6 +22,8 @@ _SETTINGS = (
     ("tokens", "API tokens", "/app/settings/tokens"),
     ("webhooks", "Webhooks", "/app/settings/webhooks"),
     ("event_log", "Event log", "/app/settings/webhooks/log"),
+    ("connections", "Connected apps", "/app/settings/connections"),
+    ("apps", "Developer apps", "/app/settings/apps"),
 )
 # Only where mail goes nowhere else.
 MAILBOX = ("mailbox", "Mailbox", "/app/mailbox")
@@ -79,6 +81,8 @@ def _navigation(to_ship: str | None, alerts: Mapping[str, str]) -> list[dict[str
     return [
         _entry("orders", "Orders", HOME, "inbox", to_ship),
         _entry("shipments", "Shipments", "/app/shipments", "package"),
+        _entry("integrations", "Integrations", "/app/integrations", "blocks"),
+        _entry("batches", "Batches", "/app/batches", "layers"),
         {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children, "alert": alert},
     ]
 

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from portside.accounts.models import User
-from portside.errors import BadRequest, NotFound
+from portside.errors import BadRequest, Forbidden, NotFound
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
 from portside.rest.body import form_values
 from portside.web.answers import Flash
-from portside.web.session import SignedIn, csrf_token
+from portside.web.session import SignedIn, client_address, csrf_token
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +49,20 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
         return self.signed_in.session.user
 
     @property
+    def is_owner(self) -> bool:
+        return self.signed_in.session.role == "owner"
+
+    @property
+    def address(self) -> str:
+        """Where the person is, for the audit log."""
+        return client_address(self.request)
+
+    def check_owner(self) -> None:
+        """Raises Forbidden for members, who may work but not decide who else does."""
+        if not self.is_owner:
+            raise Forbidden("Only an owner of this account may do this. Ask one of them.")
+
+    @property
     def csrf_token(self) -> str:
         """What this session's forms carry."""
         return csrf_token(self.signed_in.token)
@@ -67,6 +82,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     def field(self, name: str, longest: int = 200) -> str:
         """A field of the form without outer spaces, cut to a length that no honest form exceeds."""
         return self.form.get(name, "").strip()[:longest]
+
+    async def file(self, name: str, longest: int) -> bytes:
+        """An uploaded file, cut one byte above a length that is too long; empty without one."""
+        given = (await self.request.form()).get(name)
+        return await given.read(longest + 1) if isinstance(given, UploadFile) else b""
 
     async def picked(self, name: str) -> Sequence[str]:
         """The values of the boxes called `name[]` that are ticked in the form."""

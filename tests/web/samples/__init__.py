@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace as Ns
 from typing import Any
 
+from tests.web.samples.apps import APP_SCENES
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.oauth import OAUTH_SCENES
 from tests.web.samples.order_list import order_list
@@ -171,4 +172,5 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "fragment-trials": ("settings/_trials.html", trial_page([trial("good", 401, True)])),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
     **OAUTH_SCENES,
+    **APP_SCENES,
 }

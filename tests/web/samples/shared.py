@@ -18,11 +18,22 @@ def nav() -> list[Ns]:
         Ns(key="tokens", label="API tokens", href="settings-tokens.html", alert=""),
         Ns(key="webhooks", label="Webhooks", href="settings-webhooks.html", alert="A webhook is in trouble"),
         Ns(key="event_log", label="Event log", href="settings-event-log.html", alert=""),
+        Ns(key="connections", label="Connected apps", href="settings-connections.html", alert=""),
+        Ns(key="apps", label="Developer apps", href="settings-apps.html", alert=""),
     ]
     return [
         Ns(key="orders", label="Orders", href="orders.html", icon="inbox", count=7, children=[], alert=""),
         Ns(
             key="shipments", label="Shipments", href="shipments.html", icon="package", count=None, children=[], alert=""
+        ),
+        Ns(
+            key="integrations",
+            label="Integrations",
+            href="integrations.html",
+            icon="blocks",
+            count=None,
+            children=[],
+            alert="",
         ),
         Ns(key="tracking", label="Tracking", href="#", icon="route", count=2, children=[], alert=""),
         Ns(key="carriers", label="Carriers", href="#", icon="truck", count=None, children=[], alert=""),
