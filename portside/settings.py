@@ -123,6 +123,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     mail_from: Annotated[str, Meta(description="Whom mail comes from: `Name <address>`. Needed with a server.")] = ""
+    sign_up: Annotated[
+        Literal["open", "closed"],
+        Meta(
+            description="Whether people may open accounts by themselves, or only with `portside create-account` and "
+            "invitations."
+        ),
+    ] = "open"
+    open_mailbox: Annotated[
+        Literal["demo", "on", "off"],
+        Meta(
+            description="Whether, without a mail server, everybody may read codes and links at `/mailbox`. `demo`: "
+            "only with `serve --demo` on a loopback address. Otherwise `portside mail` shows them."
+        ),
+    ] = "demo"
     exchange_rates: Annotated[
         str, Meta(description="JSON file of dated exchange rates instead of the built-in ones: docs/exchange-rates.md.")
     ] = ""

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+import msgspec
 import uvicorn
 import uvloop
 
+from portside.apps.rules import is_loopback
 from portside.cli.demo import Tour, print_tour, set_up_demo
 from portside.cli.root import data_dir_option, main, settings_for
 from portside.errors import BadRequest
@@ -34,11 +37,20 @@ from portside.worker import run_worker
 @data_dir_option
 def serve(host: str | None, port: int | None, no_worker: bool, demo: bool, data_dir: Path | None) -> None:
     """Serve the API and the web app, with a worker inside."""
-    settings = settings_for(data_dir, quiet=False, host=host, port=port)
+    settings = _with_mailbox(settings_for(data_dir, quiet=False, host=host, port=port), demo=demo)
     listener = _bind(settings)
     bound = listener.getsockname()[1]
     with listener, database(settings) as target:
         uvloop.run(_serve(settings, target, listener, bound, with_worker=not no_worker, demo=demo))
+
+
+def _with_mailbox(settings: Settings, *, demo: bool) -> Settings:
+    """Who tries the product on their own machine may read its mail; nobody else's mail lies open."""
+    if settings.open_mailbox != "demo":
+        return settings
+    public = urlsplit(settings.public_url).hostname or settings.host
+    own = demo and is_loopback(settings.host) and is_loopback(public)
+    return msgspec.structs.replace(settings, open_mailbox="on" if own else "off")
 
 
 def _bind(settings: Settings) -> socket.socket:

@@ -21,6 +21,7 @@ from portside.kit.ids import Id
 from portside.kit.password import DamagedHash
 from portside.kit.scope import Actor, Mode
 from portside.kit.services import services
+from portside.people.actions import note_refusals
 from portside.web import session
 from portside.web.answers import HOME, Flash, redirect
 
@@ -58,6 +59,9 @@ async def is_throttled(request: Request[Any, Any, Any], what: What, name: str) -
     async with begin() as tx:
         by_name = await _count(tx, counter(what, name), limit)
         by_address = await _count(tx, f"{what} address {session.client_address(request)}", limit)
+        if what == "sign-in" and by_name == limit.per_name + 1:
+            # Once: whoever guesses must not be able to fill the log.
+            await note_refusals(tx, name, session.client_address(request))
     return by_name > limit.per_name or by_address > limit.per_address
 
 

@@ -16,7 +16,9 @@ from portside.web.visit import wants_fragment
 
 _log = structlog.get_logger(__name__)
 
-_PAGES = frozenset({"", "app", "sign-in", "sign-out"})
+_PAGES = frozenset(
+    {"", "app", "sign-in", "sign-out", "sign-up", "forgot-password", "reset-password", "join", "mailbox"}
+)
 _TITLES = {
     400: "That did not work",
     403: "Not allowed",

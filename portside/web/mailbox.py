@@ -24,7 +24,7 @@ from portside.web.visit import Shown, Visit
 PATH = "/app/mailbox"
 PAGE_SIZE = 50
 # What a mail reader allows: its own styles, nothing from elsewhere, no scripts; links open a page of their own.
-_READER = (
+READER = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
@@ -72,7 +72,7 @@ async def show_mail(visit: Visit) -> Shown:
 async def show_html(visit: Visit) -> Response[bytes]:
     """The HTML of a message alone, for the frame."""
     message = await _message(visit)
-    headers = {**HEADERS, "Content-Security-Policy": _READER}
+    headers = {**HEADERS, "Content-Security-Policy": READER}
     return Response(message.body_html.encode(), media_type=HTML, headers=headers)
 
 

@@ -93,7 +93,7 @@ def is_ours(request: Request[Any, Any, Any], bound_to: str, given: str) -> bool:
     if origin is None:
         return True
     own = {request.headers.get("host", ""), urlsplit(services().public_url).netloc}
-    return urlsplit(origin).netloc in own - {""}
+    return origin.partition("://")[2] in own - {""}
 
 
 def client_address(request: Request[Any, Any, Any]) -> str:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response, get, post
 
-from portside.accounts import actions
+from portside.accounts import actions, people
 from portside.db.begin import begin
-from portside.errors import BadRequest, Forbidden
+from portside.errors import BadRequest, NotFound
 from portside.kit.crypto import hash_token
+from portside.kit.ids import as_id
+from portside.kit.services import services
 from portside.web import session
-from portside.web.answers import HOME, SIGN_IN, html, redirect
-from portside.web.entry import begin_session, is_throttled, mode_of, person_of, retry_after
-from portside.web.page import page, read_form
+from portside.web.answers import HOME, SIGN_IN, redirect
+from portside.web.entry import What, begin_session, is_throttled, mode_of, person_of
+from portside.web.guests import STALE, form_of, guest_page, read_guest_form
+from portside.web.page import page
 from portside.web.visit import Visit
 
 _WRONG = "E-mail or password is wrong."
 _TOO_MANY = "Too many attempts to sign in. Wait 15 minutes and try again."
-_STALE = "This page was open for too long. Try again."
 
 
 @get("/")
@@ -40,14 +42,13 @@ async def show_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
 @post(SIGN_IN, status_code=200)
 async def sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Check the password and begin a session."""
-    try:
-        form = await read_form(request, session.read_cookie(request, session.VISITOR))
-    except Forbidden:
-        return _form(request, "", message=_STALE, status=403)
+    form = await read_guest_form(request)
+    if form is None:
+        return _form(request, "", message=STALE, status=403)
     target = session.local_path(form.get("next", ""))
     email, password = form.get("email", "").strip()[:254], form.get("password", "")
     if await is_throttled(request, "sign-in", email):
-        return _form(request, target, email, _TOO_MANY, 429)
+        return _form(request, target, email, _TOO_MANY, throttled="sign-in")
     found = await person_of(email, password)
     if found is None:
         return _form(request, target, email, _WRONG, 422)
@@ -65,6 +66,17 @@ async def sign_out(visit: Visit) -> Response[bytes]:
     return response
 
 
+@page("POST", "/app/account")
+async def switch_account(visit: Visit) -> Response[bytes]:
+    """Work on another account of one's own."""
+    account_id = as_id(visit.field("account"))
+    if account_id is None:
+        raise NotFound
+    async with begin() as tx:
+        await people.open_account(tx, hash_token(visit.signed_in.token), visit.user.id, account_id)
+    return redirect(HOME)
+
+
 @page("POST", "/app/mode")
 async def switch_mode(visit: Visit) -> Response[bytes]:
     """Look at the other data. What is on the page exists in one mode only, so this leads to the list it came from."""
@@ -79,22 +91,23 @@ async def switch_mode(visit: Visit) -> Response[bytes]:
 
 
 def _form(
-    request: Request[Any, Any, Any], target: str, email: str = "", message: str = "", status: int = 200
+    request: Request[Any, Any, Any],
+    target: str,
+    email: str = "",
+    message: str = "",
+    status: int = 200,
+    throttled: What | None = None,
 ) -> Response[bytes]:
-    visitor = session.read_cookie(request, session.VISITOR) or session.new_visitor()
+    query = f"?{urlencode({'next': target})}" if target else ""
     context = {
         "action_url": SIGN_IN,
-        "csrf_token": session.csrf_token(visitor),
         "next": target,
-        "form": {"data": {"email": email}, "errors": {}, "message": message},
-        "register_url": None,
+        "form": form_of({"email": email}, message=message),
+        "register_url": None if services().settings.sign_up == "closed" else f"/sign-up{query}",
+        "forgot_url": "/forgot-password",
         "demo": None,
     }
-    response = html("sign_in.html", context, status)
-    response.set_cookie(session.cookie(session.VISITOR, visitor))
-    if status == 429:
-        response.headers["Retry-After"] = retry_after("sign-in")
-    return response
+    return guest_page(request, "sign_in.html", context, status, throttled)
 
 
 def _list_of(referer: str) -> str:
@@ -106,4 +119,4 @@ def _list_of(referer: str) -> str:
     return "/".join(path.split("/")[: kept + 1])
 
 
-routes = [home, show_sign_in, sign_in, sign_out, switch_mode]
+routes = [home, show_sign_in, sign_in, sign_out, switch_account, switch_mode]
