@@ -16,7 +16,7 @@ from portside.jobs.drain import drain
 from portside.kit.paging import PageRequest
 from portside.kit.services import services
 from portside.notifications.queries import list_kept_mails
-from tests.support.cast import Person, make_person
+from tests.support.cast import PASSWORD, Person, make_person
 
 ORIGIN = "https://bazaar.example"
 CALLBACK = f"{ORIGIN}/callback"
@@ -125,3 +125,42 @@ async def mailed_code(email: str) -> str:
     found = re.search(r"\b\d{6}\b", text.text)
     assert found is not None, text.text
     return found[0]
+
+
+async def token_of(visit: Visit, partner: Partner, code: str) -> httpx.Response:
+    fields = {
+        "client_id": partner.app.client_id,
+        "client_secret": partner.secret,
+        "grant_type": "authorization_code",
+        "code": code,
+    }
+    return await visit.client.post("/oauth/access_token", data=fields, headers={"Accept": "application/json"})
+
+
+async def connections(partner: Partner) -> list[tuple[str, str, str]]:
+    """(account, mode, scopes) that the app may act for."""
+    async with reading() as tx:
+        rows = await tx.fetch(
+            "SELECT account_id, mode, scopes FROM connections WHERE app_id = $1 AND ended_at IS NULL", partner.app.id
+        )
+    return [(row["account_id"], row["mode"], row["scopes"]) for row in rows]
+
+
+async def codes(partner: Partner) -> int:
+    async with reading() as tx:
+        count: int = await tx.fetchval("SELECT count(*) FROM oauth_codes WHERE app_id = $1", partner.app.id)
+    return count
+
+
+async def sign_in(visit: Visit, person: Person) -> None:
+    """To Portside itself, in the same browser."""
+    page = await visit.client.get("/sign-in")
+    found = re.search(r'name="_csrf_token" value="([^"]+)"', page.text)
+    assert found is not None
+    fields = {"_csrf_token": found[1], "email": person.email, "password": PASSWORD}
+    assert (await visit.client.post("/sign-in", data=fields)).status_code == 303
+
+
+def policy(answer: httpx.Response) -> dict[str, str]:
+    rules = answer.headers["content-security-policy"].split("; ")
+    return {name: value for name, _, value in (rule.partition(" ") for rule in rules)}

@@ -10,6 +10,7 @@ import pytest
 
 from portside.kit.services import services
 from tests.support.cast import PASSWORD, Person, make_person
+from tests.support.connecting import FRAME, WINDOW, Partner, Visit, make_partner
 
 _FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
 
@@ -71,3 +72,28 @@ async def at_desk(browser: Browser, alice: Person) -> AsyncIterator[Browser]:
     assert answer.status_code == 303, answer.text
     await browser.get("/app/orders")
     yield browser
+
+
+@pytest.fixture
+async def partner(product: object) -> Partner:
+    """A live app whose origin is verified."""
+    return await make_partner()
+
+
+@pytest.fixture
+def window(product: Callable[..., httpx.AsyncClient]) -> Visit:
+    """A tab or popup."""
+    return Visit(product(Accept="text/html"), WINDOW)
+
+
+@pytest.fixture
+def frame(product: Callable[..., httpx.AsyncClient]) -> Visit:
+    """A frame on the partner's page."""
+    return Visit(product(Accept="text/html"), FRAME)
+
+
+@pytest.fixture(params=["window", "frame"])
+def anywhere(request: pytest.FixtureRequest) -> Visit:
+    """In a window, and again in a frame."""
+    visit: Visit = request.getfixturevalue(request.param)
+    return visit
