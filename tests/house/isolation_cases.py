@@ -127,6 +127,7 @@ SELF_CONTAINED = {
     "POST /user-parcel-templates": None,
     "PUT /user-parcel-templates/{template_id}": None,
     "POST /shippo-accounts": None,
+    "POST /embedded/authz": None,
     "PUT /shippo-accounts/{shippo_account_id}": None,
     "POST /batches/{batch_id}/purchase": None,
     "POST /simulator/clock": None,

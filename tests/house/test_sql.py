@@ -81,6 +81,8 @@ OWNERS = {
     "webhook_secrets": "webhooks",
     "webhook_deliveries": "webhooks",
     "webhook_attempts": "webhooks",
+    "oauth_interactions": "oauth",
+    "oauth_codes": "oauth",
 }
 # From the bottom; a folder may read the tables of folders before it.
 HEIGHTS = [
@@ -111,6 +113,7 @@ HEIGHTS = [
     "webhooks",
     "event_log",
     "people",
+    "oauth",
 ]
 
 _WRITES = re.compile(r"\b(?:INSERT INTO|UPDATE|DELETE FROM)\s+(?:ONLY\s+)?([a-z_]+)", re.IGNORECASE)

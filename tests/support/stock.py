@@ -105,6 +105,7 @@ def bodies(stock: dict[str, str]) -> dict[str, Any]:
     group = {**GROUP, "service_levels": [{**level, "service_level_token": SERVICE}]}
     own = {"carrier": "ups", "account_id": "94567e", "parameters": {}, "active": True, "metadata": ""}
     made = {
+        "POST /embedded/authz": {"scope": "embedded:carriers"},
         "POST /addresses": ADDRESS,
         "POST /parcels": PARCEL,
         "POST /customs/items": ITEM,
