@@ -49,6 +49,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     tag: str = ""
     name: str = ""
     expands: frozenset[str] = frozenset()
+    # The scope that a token needs; empty is none.
+    permission: str = ""
 
 
 class Call:
@@ -237,6 +239,7 @@ def endpoint(
             tag=handler.__module__.split(".")[1],
             name=handler.__name__,
             expands=frozenset(expands or ()),
+            permission=permission_of(method, path) if permission is None else permission,
         )
         return Route(
             operation=operation,
@@ -247,7 +250,7 @@ def endpoint(
             claims_key=claims_key,
             keeps_answer=keeps_answer,
             most_bytes=most_bytes,
-            permission=permission_of(method, path) if permission is None else permission,
+            permission=operation.permission,
         )
 
     return declare

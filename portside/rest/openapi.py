@@ -79,7 +79,8 @@ _TOKEN = {
     "type": "apiKey",
     "in": "header",
     "name": "Authorization",
-    "description": "`ShippoToken shippo_test_…` or `ShippoToken shippo_live_…`; OAuth tokens as `Bearer oauth.…`.",
+    "description": "`ShippoToken shippo_test_…` or `ShippoToken shippo_live_…`; OAuth tokens as `Bearer oauth.…`, "
+    "short-lived tokens as `JWT …`.",
 }
 _MANAGED_ACCOUNT = {
     "name": "SHIPPO-ACCOUNT-ID",
@@ -242,8 +243,14 @@ def _responses(operation: Operation, by_kind: dict[str, Any]) -> dict[str, Any]:
     return responses
 
 
+def _forbidden(operation: Operation) -> str:
+    if operation.permission:
+        return f"The token was not granted the scope that this needs: `{operation.permission}`."
+    return "The token was not granted the scope that is asked for."
+
+
 def _errors(operation: Operation) -> dict[int, str]:
-    errors = {400: _WRONG, 401: "No valid token.", 404: _UNKNOWN}
+    errors = {400: _WRONG, 401: "No valid token.", 403: _forbidden(operation), 404: _UNKNOWN}
     if operation.method == "POST":
         errors[409] = "The Idempotency-Key was used for another request, or the state of things forbids this."
     if operation.takes is not None:
