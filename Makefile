@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 B ?=
 T ?= tests
 
-.PHONY: help setup run test compat fuzz check freeze screenshots bench format lint types imports clean
+.PHONY: help setup run demo test compat fuzz check freeze screenshots bench format lint types imports clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 12
@@ -39,6 +39,9 @@ portside/web/static/dist/manifest.json: node_modules/.ready $(shell find portsid
 run: setup ## Start Portside with its demo at http://127.0.0.1:8000
 	@PORTSIDE_ALLOWED_NETWORKS="$${PORTSIDE_ALLOWED_NETWORKS-127.0.0.0/8}" PORTSIDE_LOG_FORMAT=console PORTSIDE_LOG_LEVEL=warning \
 		exec $(VENV)/bin/portside serve --demo
+
+demo: setup ## Start Portside and a store whose merchants ship with it (STOREFRONT_PORT, PORTSIDE_PORT)
+	@exec $(PY) scripts/demo.py
 
 test: setup ## Run the whole suite, in parallel, on a PostgreSQL of its own (T=path for a part)
 	@scripts/with_chromium.sh $(PY) -m pytest -q -n auto --dist worksteal $(T)
