@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from portside.addresses.models import Address
+from portside.apps.identity import AppMark
 from portside.db.begin import begin, reading
 from portside.errors import AppError
 from portside.kit.ids import Id
@@ -14,6 +15,7 @@ from portside.kit.services import services
 from portside.order_imports import actions, wire
 from portside.order_imports.models import Line
 from portside.orders.flows import named_addresses
+from portside.orders.queries import find_acting_app
 from portside.orders.wire import OrderIn, order_draft, referenced_addresses
 from portside.rest.endpoint import Call, endpoint
 from portside.rest.idempotency import check_key
@@ -41,20 +43,24 @@ async def import_orders(call: Call, raw: bytes) -> wire.ImportOut:
     key = check_key(call.header(b"idempotency-key"))
     lines = wire.lines_of(raw, call.header(b"content-type").encode("latin-1"), services().settings.max_bulk_orders)
     results: list[wire.LineResult] = []
+    async with reading() as tx:
+        app = await find_acting_app(tx, call.scope)
     for first in range(0, len(lines), CHUNK):
-        results += await _import_chunk(call.scope, first, lines[first : first + CHUNK], key)
+        results += await _import_chunk(call.scope, first, lines[first : first + CHUNK], key, app)
         await asyncio.sleep(0)
     statuses = [result.status for result in results]
     created, repeated = statuses.count(201), statuses.count(200)
     return wire.ImportOut(created=created, repeated=repeated, failed=len(results) - created - repeated, results=results)
 
 
-async def _import_chunk(scope: Scope, first: int, lines: Sequence[bytes], key: str) -> list[wire.LineResult]:
+async def _import_chunk(
+    scope: Scope, first: int, lines: Sequence[bytes], key: str, app: AppMark | None
+) -> list[wire.LineResult]:
     ready: list[Line] = []
     results: dict[int, wire.LineResult] = {}
     for number, raw in enumerate(lines, first + 1):
         try:
-            ready.append(await _line(scope, number, raw, key))
+            ready.append(await _line(scope, number, raw, key, app))
         except AppError as error:
             results[number] = wire.LineResult(line=number, status=error.status, errors=error.body())
     for line, outcome in zip(ready, await _written(ready), strict=True):
@@ -62,10 +68,10 @@ async def _import_chunk(scope: Scope, first: int, lines: Sequence[bytes], key: s
     return [results[number] for number in sorted(results)]
 
 
-async def _line(scope: Scope, number: int, raw: bytes, key: str) -> Line:
+async def _line(scope: Scope, number: int, raw: bytes, key: str, app: AppMark | None) -> Line:
     given = parse(OrderIn, raw)
     known = await _known_addresses(scope, given)
-    draft = order_draft(scope, given, known=known, most_lines=services().settings.max_line_items)
+    draft = order_draft(scope, given, known=known, app=app, most_lines=services().settings.max_line_items)
     return Line(number=number, raw=raw, draft=draft, key=f"{key}\n{number}" if key else "")
 
 

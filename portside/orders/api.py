@@ -7,6 +7,7 @@ from typing import Any
 
 from portside.addresses.flows import prepare_validation
 from portside.addresses.models import Address
+from portside.apps.identity import AppMark
 from portside.db.batcher import Batcher
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
@@ -49,9 +50,10 @@ async def flush() -> None:
 async def create_order(call: Call, given: wire.OrderIn) -> bytes:
     """Create an order."""
     key = check_key(call.header(b"idempotency-key"))
-    known = await _known_addresses(call.scope, given)
+    known, app = await _looked_up(call.scope, given)
     await prepare_validation(given.to_address, given.from_address)
-    draft = wire.order_draft(call.scope, given, known=known, most_lines=services().settings.max_line_items)
+    most_lines = services().settings.max_line_items
+    draft = wire.order_draft(call.scope, given, known=known, app=app, most_lines=most_lines)
     if key:
         return await _create_with_key(call, draft, key)
     await batcher().submit(draft)
@@ -92,13 +94,14 @@ async def get_packing_slip(call: Call) -> wire.PackingSlipOut:
     return wire.packing_slip_out(await flows.make_packing_slip(call.scope, call.id("order_id")))
 
 
-async def _known_addresses(scope: Scope, given: wire.OrderIn) -> dict[str, Address]:
+async def _looked_up(scope: Scope, given: wire.OrderIn) -> tuple[dict[str, Address], AppMark | None]:
+    """The addresses that an order names by id, by field, and the app that pushes it; most need no look at all."""
     named = {"to_address": given.to_address, "from_address": given.from_address}
     fields = wire.referenced_addresses(named)
-    if not fields:
-        return {}
+    if not fields and scope.actor.kind != "app":
+        return {}, None
     async with reading() as tx:
-        return await flows.named_addresses(tx, scope, fields)
+        return await flows.named_addresses(tx, scope, fields), await queries.find_acting_app(tx, scope)
 
 
 @endpoint("GET", "/orders", gives=Page[wire.OrderOut], query=wire.OrderFilter)

@@ -72,6 +72,7 @@ def _revised(
         id=current.id,
         shop_app=current.shop_app,
         app_id=current.app_id,
+        app=current.app,
         created_at=current.created_at,
         event_seq=current.event_seq + 1,
         labels=current.labels,

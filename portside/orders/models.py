@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from portside.addresses.models import Address
+from portside.apps.identity import AppMark
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 
@@ -82,11 +83,14 @@ class LabelSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """`app` is the partner's app that pushed it, if one did."""
+
     id: Id
     order_number: str | None
     order_status: OrderStatus
     shop_app: ShopApp
     app_id: Id | None
+    app: AppMark | None = None
     placed_at: dt.datetime
     details: OrderDetails
     created_at: dt.datetime

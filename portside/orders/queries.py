@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import msgspec
 
+from portside.apps.identity import AppMark
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
@@ -22,7 +23,8 @@ _decode_details = msgspec.json.Decoder(OrderDetails).decode
 
 _COLUMNS = (
     "id, order_number, order_status, shop_app, app_id, placed_at, details::text AS details, event_seq, "
-    "created_at, updated_at, "
+    "created_at, updated_at, CASE WHEN app_id IS NOT NULL THEN ("
+    "SELECT jsonb_build_object('client_id', client_id, 'name', name) FROM apps WHERE apps.id = o.app_id) END AS app, "
     "(SELECT jsonb_agg(l.summary ORDER BY l.created_at, l.label_id) FROM order_labels l "
     "WHERE l.account_id = o.account_id AND l.mode = o.mode AND l.order_id = o.id) AS labels"
 )
@@ -30,6 +32,7 @@ _HAS_LABEL = (
     "id IN (SELECT order_id FROM order_labels l WHERE l.account_id = $1 AND l.mode = $2 "
     "AND l.summary ->> 'tracking_number' ="
 )
+_OF_APP = "app_id = (SELECT id FROM apps WHERE client_id ="
 _SELECT = f"SELECT {_COLUMNS} FROM orders o WHERE account_id = $1 AND mode = $2"
 
 
@@ -39,6 +42,14 @@ async def get_order(tx: Tx, scope: Scope, order_id: Id) -> Order:
     if order is None:
         raise NotFound
     return order
+
+
+async def find_acting_app(tx: Tx, scope: Scope) -> AppMark | None:
+    """The partner's app that acts in this scope, if it is one."""
+    if scope.actor.kind != "app":
+        return None
+    row = await tx.fetchrow("SELECT client_id, name FROM apps WHERE id = $1", scope.actor.id)
+    return None if row is None else AppMark(**dict(row))
 
 
 async def find_order(tx: Tx, scope: Scope, order_id: Id) -> Order | None:
@@ -70,7 +81,7 @@ async def list_orders(
     sql, params = _SELECT, [scope.account_id, scope.mode]
     for condition, value in [*_conditions(wanted), *(("search LIKE", like_pattern(word)) for word in words)]:
         params.append(value)
-        sql += f" AND {condition} ${len(params)}" + (")" if condition is _HAS_LABEL else "")
+        sql += f" AND {condition} ${len(params)}" + (")" if condition in (_HAS_LABEL, _OF_APP) else "")
     if wanted.order_status:
         sql += f" AND {_one_of(wanted.order_status)}"
     return (await fetch_page(tx, sql, params, page)).map(_order)
@@ -98,6 +109,8 @@ def _conditions(wanted: OrderFilter) -> list[tuple[str, Any]]:
     conditions: list[tuple[str, Any]] = []
     if wanted.shop_app:
         conditions.append(("shop_app =", wanted.shop_app))
+    if wanted.app:
+        conditions.append((_OF_APP, wanted.app))
     if wanted.start_date:
         conditions.append(("placed_at >=", wanted.start_date))
     if wanted.end_date:
@@ -119,6 +132,7 @@ def _order(row: Row) -> Order:
         order_status=row["order_status"],
         shop_app=row["shop_app"],
         app_id=row["app_id"],
+        app=msgspec.convert(row["app"], AppMark | None),
         placed_at=row["placed_at"],
         details=_decode_details(row["details"]),
         created_at=row["created_at"],

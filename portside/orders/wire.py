@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from portside.addresses.models import Address, StoredAddress
 from portside.addresses.rules import country_code
 from portside.addresses.wire import AddressIn, AddressOut, address_from_wire, address_out
+from portside.apps.identity import AppMark
 from portside.errors import FieldErrors
 from portside.kit.clock import now, to_wire
 from portside.kit.decimals import fixed
@@ -108,6 +109,8 @@ class OrderTransaction(msgspec.Struct, kw_only=True):
 
 
 class OrderOut(msgspec.Struct, kw_only=True):
+    """`app` is there if a partner's app pushed the order."""
+
     object_id: str
     object_owner: str
     order_number: str | None
@@ -131,6 +134,7 @@ class OrderOut(msgspec.Struct, kw_only=True):
     test: bool
     errors: list[str] = []
     validation_status: str | None = None
+    app: AppMark | UnsetType = UNSET
 
 
 class PackingSlipOut(msgspec.Struct, kw_only=True):
@@ -141,7 +145,8 @@ class PackingSlipOut(msgspec.Struct, kw_only=True):
 
 class OrderFilter(msgspec.Struct, kw_only=True):
     """The filters of the list; dates are compared with `placed_at`. `q` finds words of the order's number, recipient,
-    place and goods; `updated_since` orders that changed at that time or later."""
+    place and goods; `updated_since` orders that changed at that time or later; `app`, a client id, orders that this app
+    pushed."""
 
     order_status: list[OrderStatus] = []
     shop_app: ShopApp | None = None
@@ -151,6 +156,7 @@ class OrderFilter(msgspec.Struct, kw_only=True):
     order_number: str | None = None
     tracking_number: str | None = None
     q: str | None = None
+    app: str | None = None
 
 
 ADDRESSES = ("to_address", "from_address")
@@ -175,9 +181,11 @@ def order_draft(
     *,
     known: Mapping[str, Address] | None = None,
     shop_app: ShopApp = "Shippo",
+    app: AppMark | None = None,
     most_lines: int = 1000,
 ) -> OrderDraft:
-    """The draft of a new order. `known` are the addresses that it names by id, by field. Raises FieldErrors."""
+    """The draft of a new order. `known` are the addresses that it names by id, by field; `app` is the partner's app
+    that acts in the scope. Raises FieldErrors."""
     addresses: dict[str, Address] = dict(known or {})
     errors: dict[str, Any] = _amount_errors(given)
     if len(given.line_items) > most_lines:
@@ -199,7 +207,7 @@ def order_draft(
     weight, unit = _weight(given, lines, errors)
     if errors:
         raise FieldErrors(errors)
-    order = _order(scope, given, addresses, lines, weight, unit, shop_app)
+    order = _order(scope, given, addresses, lines, weight, unit, shop_app, app)
     new = tuple(address for field, address in addresses.items() if field not in (known or {}))
     body = _encode(order_out(order, scope))
     return OrderDraft(scope=scope, order=order, new_addresses=new, event_id=new_id(), body=body)
@@ -213,6 +221,7 @@ def _order(
     weight: str | None,
     unit: WeightUnit | None,
     shop_app: ShopApp,
+    app: AppMark | None,
 ) -> Order:
     moment = now()
     return Order(
@@ -221,6 +230,7 @@ def _order(
         order_status=given.order_status,
         shop_app=shop_app,
         app_id=Id(scope.actor.id) if scope.actor.kind == "app" else None,
+        app=app,
         placed_at=given.placed_at,
         created_at=moment,
         updated_at=moment,
@@ -323,6 +333,7 @@ def order_out(order: Order, scope: Scope) -> OrderOut:
         weight=fixed(details.weight, 2) if details.weight else None,
         weight_unit=details.weight_unit,
         test=scope.is_test,
+        app=order.app or UNSET,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from portside.apps.queries import find_app_by_client_id
 from portside.db.tx import Tx
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
@@ -71,9 +72,5 @@ async def may_hear(tx: Tx, scope: Scope, webhook_id: Id, account_id: Id, moment:
 
 async def find_own_app(tx: Tx, scope: Scope, client_id: str) -> Id | None:
     """An app of the account's."""
-    found: Id | None = await tx.fetchval(
-        "SELECT id FROM apps WHERE account_id = $1 AND client_id = $2 AND deleted_at IS NULL",
-        scope.account_id,
-        client_id,
-    )
-    return found
+    app = await find_app_by_client_id(tx, client_id)
+    return app.id if app is not None and app.account_id == scope.account_id else None
