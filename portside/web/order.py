@@ -7,10 +7,12 @@ from typing import Any
 
 from litestar import Response
 
+from portside.apps.models import AppName
+from portside.apps.queries import find_app_names
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.errors import Conflict, FieldErrors, NotFound
-from portside.kit.ids import as_id
+from portside.kit.ids import Id, as_id
 from portside.kit.services import services
 from portside.labels.models import Label
 from portside.labels.queries import labels_of_order
@@ -28,7 +30,7 @@ from portside.web.senders import find_sender, keep_sender, read_sender, sender_f
 from portside.web.shell import count_to_ship
 from portside.web.tracks import find_track_of, track_context
 from portside.web.visit import Shown, Visit
-from portside.web.words import address_card, order_number, source_label, told
+from portside.web.words import address_card, order_number, source_of, told
 
 
 @page("GET", "/app/orders/{order_id}")
@@ -101,7 +103,7 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
         order = await get_order(tx, visit.scope, visit.id("order_id"))
         labels = await labels_of_order(tx, visit.scope, order.id)
         context = {
-            "order": _order(order),
+            "order": _order(order, await find_app_names(tx, [order.app_id] if order.app_id else [])),
             "back_url": HOME,
             "slip_url": f"{HOME}/{order.id}/slip",
             "cancel_url": f"{HOME}/{order.id}/cancel" if can_ship(order, labels) else None,
@@ -157,14 +159,14 @@ async def _sender(tx: Tx, visit: Visit, order: Order, errors: Mapping[str, str] 
     }
 
 
-def _order(order: Order) -> Mapping[str, Any]:
+def _order(order: Order, apps: Mapping[Id, AppName]) -> Mapping[str, Any]:
     details = order.details
     return {
         "id": order.id,
         "number": order_number(order),
         "status": order.order_status,
         "placed_at": order.placed_at,
-        "source_label": source_label(order.shop_app),
+        "source": source_of(order, apps),
         "notes": details.notes or "",
         "shipping_method": details.shipping_method or "",
         "line_items": [_line(line) for line in details.line_items],

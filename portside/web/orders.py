@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import msgspec
 from litestar import Response
 
+from portside.apps.models import AppName
+from portside.apps.queries import find_app_names
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.clock import now
@@ -24,7 +26,7 @@ from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.shell import MOST_COUNTED, capped
 from portside.web.visit import Shown, Visit
-from portside.web.words import order_number, place, source_label, version
+from portside.web.words import order_number, place, source_label, source_of, version
 
 PAGE_SIZE = 50
 _MOST_WORDS = 5
@@ -102,7 +104,8 @@ async def list_orders(visit: Visit) -> Shown | Response[bytes]:
         if visit.given("seen") == seen:
             return unchanged()
         counts = await _counts(tx, visit.scope)
-    rows = _rows(view, found, seen)
+        apps = await find_app_names(tx, [order.app_id for order in found.rows if order.app_id])
+    rows = _rows(view, found, seen, apps)
     if visit.wants_fragment:
         refresh = {"tabs": _tabs(view, counts), "to_ship": _count(counts, TABS[0])}
         return Shown(template="orders/_rows.html", context={**rows, "refresh": refresh})
@@ -155,10 +158,10 @@ def _filters(view: View) -> dict[str, Any]:
     }
 
 
-def _rows(view: View, found: Slice[Order], seen: str) -> dict[str, Any]:
+def _rows(view: View, found: Slice[Order], seen: str, apps: Mapping[Id, AppName]) -> dict[str, Any]:
     orders = found.rows
     return {
-        "orders": [_row(order) for order in orders],
+        "orders": [_row(order, apps) for order in orders],
         "page": {
             "previous_url": view.query(before=orders[0].id) if found.has_previous and orders else None,
             "next_url": view.query(after=orders[-1].id) if found.has_next and orders else None,
@@ -171,14 +174,14 @@ def _rows(view: View, found: Slice[Order], seen: str) -> dict[str, Any]:
     }
 
 
-def _row(order: Order) -> dict[str, Any]:
+def _row(order: Order, apps: Mapping[Id, AppName]) -> dict[str, Any]:
     details = order.details
     status = next((label.tracking_status for label in reversed(order.labels) if label.status in VALID_LABEL), None)
     return {
         "id": order.id,
         "href": f"{HOME}/{order.id}",
         "number": order_number(order),
-        "source_label": source_label(order.shop_app),
+        "source": source_of(order, apps),
         "placed_at": order.placed_at,
         "recipient": details.to_address.name or details.to_address.company or "–",
         "place": place(details.to_address),

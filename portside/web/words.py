@@ -8,8 +8,10 @@ from typing import Any
 
 from portside.addresses.models import Address
 from portside.addresses.rules import address_lines, phone_text
+from portside.apps.models import AppName
 from portside.errors import AppError, FieldErrors
 from portside.kit.decimals import plain_decimal
+from portside.kit.ids import Id
 from portside.labels.models import Label
 from portside.orders.models import Order
 
@@ -28,6 +30,14 @@ _STATE_SHOWN_IN = frozenset({"US", "CA", "AU", "BR", "MX", "IT", "IN", "CN"})
 def source_label(shop_app: str) -> str:
     """Where an order came from."""
     return _SOURCES.get(shop_app, shop_app)
+
+
+def source_of(order: Order, apps: Mapping[Id, AppName]) -> Mapping[str, Any]:
+    """Who brought an order: the partner's app that pushed it, with its logo if it is certified, or the store."""
+    app = apps.get(order.app_id) if order.app_id is not None else None
+    if app is None:
+        return {"label": source_label(order.shop_app), "logo_url": None}
+    return {"label": app.name, "logo_url": app.logo_url}
 
 
 def version(rows: Iterable[Order | Label]) -> str:

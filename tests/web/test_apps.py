@@ -166,7 +166,7 @@ async def test_a_secret_is_rotated_as_the_owner_wishes(at_desk: Browser, choice:
     app, first = await register(at_desk)
     page = await at_desk.post(f"{PATH}/{app.id}/secret", {"old": choice})
     second = _SECRET.findall(page.text)[0]
-    assert second != first and ("The one before it works until" in page.text) == old_works
+    assert second != first and ("The one before it stops working" in page.text) == old_works
     async with reading() as tx:
         assert (await find_app_of_secret(tx, app.client_id, first) is not None) == old_works
         assert await find_app_of_secret(tx, app.client_id, second) is not None

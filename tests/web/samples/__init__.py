@@ -9,7 +9,18 @@ from tests.web.samples.apps import APP_SCENES
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.oauth import OAUTH_SCENES
 from tests.web.samples.order_list import order_list
-from tests.web.samples.order_page import REFUSED, SHIP_TO, label, order_page, parcel, rates, rating, sender, track
+from tests.web.samples.order_page import (
+    REFUSED,
+    SHIP_TO,
+    customs,
+    label,
+    order_page,
+    parcel,
+    rates,
+    rating,
+    sender,
+    track,
+)
 from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, trouble, webhook_page
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
@@ -64,6 +75,10 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "order-errors": (
         "orders/detail.html",
         order_page(parcel=parcel(weight="Enter a weight above 0.", length="Enter a number.")),
+    ),
+    "fragment-customs": (
+        "orders/_customs.html",
+        fragment(customs=customs(line0_hs_code="Six to ten digits.", certify="Confirm that it is true.")),
     ),
     "shipments": ("shipments/list.html", shipment_list()),
     "shipments-empty": ("shipments/list.html", shipment_list(shipments=[])),

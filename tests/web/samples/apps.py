@@ -5,9 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace as Ns
 from typing import Any
 
-from tests.web.samples.shared import ago, form, shell
+from tests.web.samples.shared import LOGO, ago, form, shell
 
-LOGO = "/app-logos/0192f1c87c5e7d3ab0c1d2e3f4a5b6c7?v=5a5a"
 CLIENT_ID = "partner_3f9a12c04b7de85610a2b4c6"
 URL = f"https://ship.example/oauth/authorize?response_type=code&client_id={CLIENT_ID}&scope=*&state=RANDOM-VALUE"
 
@@ -64,7 +63,7 @@ def app_page(**changes: Any) -> dict[str, Any]:
     details: dict[str, Any] = {
         "site_url": "https://store.example",
         "redirect_uris": ["https://store.example/shippo-oauth-redirect/", "https://staging.store.example/callback"],
-        "secret_hint": "…9f3a",
+        "secret_hint": "9f3a",
         "previous_until": None,
     }
     context = {
@@ -173,7 +172,7 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
                 "waiting",
                 site_url="",
                 redirect_uris=["https://quay.example/cb"],
-                secret_hint="…5a5a",
+                secret_hint="5a5a",
                 previous_until=ago(hours=-23),
             ),
         ),

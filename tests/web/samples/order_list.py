@@ -5,17 +5,17 @@ from __future__ import annotations
 from types import SimpleNamespace as Ns
 from typing import Any
 
-from tests.web.samples.shared import HELD, LOST, ORDER_TABS, OUT, ago, filters, shell, track_of
+from tests.web.samples.shared import HELD, LOGO, LOST, ORDER_TABS, OUT, ago, filters, shell, track_of
 
 # Number | store | recipient | place | contents | service | weight | total | status | hours ago.
 _ORDERS = """
 LR-1042|Web shop|Maren Vogel|Hamburg, DE|2 × Brass lantern|Express|2.40 kg|148.00 EUR|PAID|0.1
-LR-1041|Web shop|Chidi Balogun|Lagos, NG|Mooring rope 12 mm|International|6.5 kg|92.5 EUR|PAID|0.6
+LR-1041|Lighthouse Store|Chidi Balogun|Lagos, NG|Mooring rope 12 mm|International|6.5 kg|92.5 EUR|PAID|0.6
 LR-1040|CSV import|Zofia Żółkiewska|Łódź, PL|5 items||0.85 kg|61.20 PLN|AWAITPAY|3
 LR-1039|Marketplace|王小明|深圳, CN|Signal mirror|Standard|0.2 kg|18 EUR|PARTIALLY_FULFILLED|8
 LR-1038|Web shop|Tom Ashworth|Portland, OR, US|3 × Canvas bucket|Standard|3 lb|75.00 USD|SHIPPED|26
 LR-1037|API|Ines Carvalho|Porto, PT|Deck shoes, size 41|Express|1.1 kg|119.90 EUR|SHIPPED|30
-LR-1036|Web shop|Liam O'Dwyer|Galway, IE|Storm lamp|Standard|1.75 kg|54 EUR|SHIPPED|52
+LR-1036|Lighthouse Store|Liam O'Dwyer|Galway, IE|Storm lamp|Standard|1.75 kg|54 EUR|SHIPPED|52
 LR-1035|Web shop|Anneke de Wit|Rotterdam, NL|12 items|Pallet|48 kg|1260.00 EUR|SHIPPED|75
 LR-1034|Marketplace|Yusuf Demir|İzmir, TR|Compass|Standard|0.4 kg|83.00 EUR|REFUNDED|120
 LR-1033|Web shop|Ólafur Jónsson|Reykjavík, IS|Wool blanket|Standard||9800 ISK|CANCELLED|190
@@ -54,7 +54,7 @@ def _order(
         id=f"order{number}",
         href="order-new.html",
         number=number,
-        source_label=source,
+        source=Ns(label=source, logo_url=LOGO if source == "Lighthouse Store" else None),
         recipient=name,
         place=place,
         contents=contents,

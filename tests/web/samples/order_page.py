@@ -6,7 +6,7 @@ import datetime as dt
 from types import SimpleNamespace as Ns
 from typing import Any
 
-from tests.web.samples.shared import OUT, ago, form, option, shell, substatus
+from tests.web.samples.shared import LOGO, OUT, ago, form, option, shell, substatus
 
 
 def address(name: str, *lines: str, validity: str = "unknown", **more: Any) -> Ns:
@@ -33,7 +33,7 @@ def order(status: str) -> Ns:
         number="LR-1042",
         status=status,
         placed_at=ago(minutes=6),
-        source_label="Web shop",
+        source=Ns(label="Lighthouse Store", logo_url=LOGO),
         currency="EUR",
         notes="Please leave with the harbour office if nobody is in.",
         shipping_method="Express (1–2 days)",
@@ -113,7 +113,33 @@ def parcel(done: bool = False, **errors: str) -> Ns:
         preset("m", "Medium box", "35", "25", "15"),
     ]
     return Ns(
-        rates_url="/rates", form=data, presets=presets, weight_note="Weight of the items plus packaging", done=done
+        rates_url="/rates",
+        form=data,
+        presets=presets,
+        weight_note="Weight of the items plus packaging",
+        done=done,
+        customs=None,
+    )
+
+
+def customs(**errors: str) -> Ns:
+    """Of an order that crosses a border."""
+    given = {
+        "contents_type": "MERCHANDISE",
+        "non_delivery_option": "RETURN",
+        "certify_signer": "Alice Harbour",
+        "customs_mass_unit": "kg",
+        "customs_currency": "EUR",
+    }
+    lantern = Ns(description="Brass lantern", quantity="2", weight="2.2", value="118", origin="DE", hs_code="9405.41")
+    empty = Ns(description="", quantity="", weight="", value="", origin="DE", hs_code="")
+    return Ns(
+        form=form(errors, "Correct the marked fields." if errors else "", **given),
+        lines=[lantern, empty],
+        contents=[option("MERCHANDISE", "Merchandise"), option("OTHER", "Other")],
+        incoterms=[option("", "Not said"), option("DDU", "The recipient pays")],
+        undelivered=[option("RETURN", "Send it back")],
+        countries=[option("DE", "Germany"), option("PT", "Portugal")],
     )
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 NOW = dt.datetime(2026, 3, 12, 14, 30, tzinfo=dt.UTC)
 
+# The logo of a partner's app.
+LOGO = "/app-logos/0192f1c87c5e7d3ab0c1d2e3f4a5b6c7?v=5a5a"
+
 
 def ago(**span: float) -> dt.datetime:
     return NOW - dt.timedelta(**span)
@@ -36,7 +39,6 @@ def nav() -> list[Ns]:
             alert="",
         ),
         Ns(key="tracking", label="Tracking", href="#", icon="route", count=2, children=[], alert=""),
-        Ns(key="carriers", label="Carriers", href="#", icon="truck", count=None, children=[], alert=""),
         Ns(
             key="settings",
             label="Settings",
@@ -58,6 +60,11 @@ def shell(active: str, child: str = "", mode: str = "live", **changes: Any) -> N
         "mode_url": "#",
         "account": Ns(name="Lantern & Rope Supply"),
         "user": Ns(name="Alice", email="alice@lantern.example"),
+        "accounts": [
+            Ns(id="a1", name="Lantern & Rope Supply", is_here=True),
+            Ns(id="a2", name="Buoy Bakery", is_here=False),
+        ],
+        "account_url": "#",
         "account_links": [Ns(label="Team", href="#", icon="users")],
         "sign_out_url": "#",
         "live_url": "/app/live/sample",
