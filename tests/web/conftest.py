@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import httpx
 import pytest
 
+from portside.accounts import actions
+from portside.db.begin import begin
+from portside.kit.ids import new_id
 from portside.kit.services import services
 from tests.support.cast import PASSWORD, Person, make_person
 from tests.support.connecting import FRAME, WINDOW, Partner, Visit, make_partner
@@ -97,3 +100,19 @@ def anywhere(request: pytest.FixtureRequest) -> Visit:
     """In a window, and again in a frame."""
     visit: Visit = request.getfixturevalue(request.param)
     return visit
+
+
+@pytest.fixture
+async def teammate(product: Callable[..., httpx.AsyncClient], alice: Person) -> AsyncIterator[Browser]:
+    """bob, a member of alice's account, signed in."""
+    email = f"bob-{new_id()[-12:]}@example.com"
+    user_id = new_id()
+    password_hash = await services().passwords.hash(PASSWORD)
+    async with begin() as tx:
+        await actions.create_user(tx, user_id=user_id, email=email, name="Bob", password_hash=password_hash)
+        await actions.add_member(tx, alice.account_id, user_id, "member")
+    browser = Browser(product(Accept="text/html"))
+    await browser.get("/sign-in")
+    await browser.post("/sign-in", {"email": email, "password": PASSWORD})
+    await browser.get("/app/orders")
+    yield browser

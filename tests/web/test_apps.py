@@ -12,14 +12,11 @@ import httpx
 import pytest
 from PIL import Image
 
-from portside.accounts import actions as accounts
 from portside.apps import actions
 from portside.apps.models import App, AppDraft
 from portside.apps.queries import find_app_by_client_id, find_app_of_secret, list_connected_accounts
 from portside.db.begin import begin, reading
-from portside.kit.ids import new_id
-from portside.kit.services import services
-from tests.support.cast import PASSWORD, Person
+from tests.support.cast import Person
 from tests.web.conftest import Browser
 
 PATH = "/app/settings/apps"
@@ -93,22 +90,6 @@ async def upload(at_desk: Browser, app: App, content: bytes, **headers: str) -> 
     files = {"logo": ("logo.png", content, "image/png")}
     fields = {"_csrf_token": at_desk.token}
     return await at_desk.client.post(f"{PATH}/{app.id}/logo", data=fields, files=files, headers=headers)
-
-
-@pytest.fixture
-async def teammate(product: Callable[..., httpx.AsyncClient], alice: Person) -> AsyncIterator[Browser]:
-    """bob, a member of alice's account, signed in."""
-    email = f"bob-{new_id()[-12:]}@example.com"
-    user_id = new_id()
-    password_hash = await services().passwords.hash(PASSWORD)
-    async with begin() as tx:
-        await accounts.create_user(tx, user_id=user_id, email=email, name="Bob", password_hash=password_hash)
-        await accounts.add_member(tx, alice.account_id, user_id, "member")
-    browser = Browser(product(Accept="text/html"))
-    await browser.get("/sign-in")
-    await browser.post("/sign-in", {"email": email, "password": PASSWORD})
-    await browser.get(PATH)
-    yield browser
 
 
 async def test_the_secret_of_a_new_app_is_shown_once(at_desk: Browser) -> None:
