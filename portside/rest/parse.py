@@ -222,7 +222,7 @@ def _convert_dict(info: inspect.DictType, value: Any, depth: int) -> dict[str, A
         try:
             found[_clean(str(key))] = _convert(info.value_type, item, depth + 1)
         except _Wrong as wrong:
-            errors[str(key)[:60]] = wrong.errors
+            errors[str(key)[:60]] = wrong.errors if isinstance(wrong.errors, list) else [wrong.errors]
     if errors:
         raise _Wrong(errors)
     return found

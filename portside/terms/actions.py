@@ -203,7 +203,7 @@ async def _check_names(tx: Tx, scope: Scope, settings: Settings) -> None:
     if settings.plan is not None:
         sql = "SELECT name FROM plans WHERE account_id = $1 AND mode = $2 AND name = $3 FOR KEY SHARE"
         if await tx.fetchval(sql, *keys, settings.plan) is None:
-            errors["price_rule"] = {"plan": ["There is no such plan."]}
+            errors["price_rule"] = [{"plan": ["There is no such plan."]}]
     if settings.discount_tier is not None:
         sql = "SELECT name FROM discount_tiers WHERE account_id = $1 AND mode = $2 AND name = $3 FOR KEY SHARE"
         if await tx.fetchval(sql, *keys, settings.discount_tier) is None:

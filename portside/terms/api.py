@@ -6,7 +6,7 @@ Only the platform itself may: its own API token, in the token's mode. A token gr
 from __future__ import annotations
 
 from portside.db.begin import begin, reading
-from portside.errors import Forbidden
+from portside.errors import BadRequest, Forbidden
 from portside.kit.scope import Scope
 from portside.rest.answer import Answer, rendered
 from portside.rest.endpoint import Call, endpoint
@@ -31,6 +31,12 @@ def client_of(call: Call) -> str:
     return client[0] if client else ""
 
 
+def _check_body(call: Call) -> None:
+    """Whoever lost the body must not lose the settings. Raises BadRequest."""
+    if call.raw.strip() in (b"", b"null"):
+        raise BadRequest("There is no body. Send {} to take everything back.")
+
+
 @endpoint("GET", _SETTINGS, gives=wire.AccountSettingsOut)
 async def get_account_settings(call: Call) -> Answer:
     """Retrieve what you have settled for an account."""
@@ -47,6 +53,7 @@ async def put_account_settings(call: Call, given: wire.AccountSettingsIn) -> Ans
     Its rates follow from the next ones on; a rate that was shown is sold at the price that was shown.
     """
     scope, account_id = platform_scope(call), call.id("account_id")
+    _check_body(call)
     change = wire.settings_change(given, call.header(b"if-match"), client_of(call))
     async with begin() as tx:
         stored = await actions.settle(tx, scope, account_id, change)
@@ -91,6 +98,7 @@ async def get_plan(call: Call) -> wire.PlanOut:
 async def put_plan(call: Call, given: wire.PlanIn) -> wire.PlanOut:
     """Create or replace a plan: a price rule for all accounts whose settings name it."""
     scope = platform_scope(call)
+    _check_body(call)
     draft = wire.plan_draft(scope, call.text("plan_name"), given, client_of(call))
     async with begin() as tx:
         written = await actions.put_plan(tx, draft)
@@ -126,6 +134,7 @@ async def get_discount_tier(call: Call) -> wire.DiscountTierOut:
 async def put_discount_tier(call: Call, given: wire.DiscountTierIn) -> wire.DiscountTierOut:
     """Create or replace a discount tier: percents off the carriers' prices, for all accounts whose settings name it."""
     scope = platform_scope(call)
+    _check_body(call)
     draft = wire.discount_tier_draft(scope, call.text("tier_name"), given, client_of(call))
     async with begin() as tx:
         written = await actions.put_discount_tier(tx, draft)

@@ -45,7 +45,7 @@ def money(text: str, code: str, field: str, errors: dict[str, Any]) -> Money:
     elif amount != amount.quantize(places(currency)):
         wrong["amount"] = [f"Amounts in {currency} are multiples of {places(currency)}."]
     if wrong:
-        errors[field] = wrong
+        errors[field] = [wrong]
     return Money(amount, currency)
 
 

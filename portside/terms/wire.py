@@ -95,8 +95,8 @@ class DiscountTierIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class NotificationsIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which statuses of a parcel its buyer is told, by channel."""
 
-    email: list[BuyerStatus] = []
-    sms: list[BuyerStatus] = []
+    email: Annotated[list[BuyerStatus], Meta(max_length=20)] = []
+    sms: Annotated[list[BuyerStatus], Meta(max_length=20)] = []
 
 
 class BrandingIn(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -242,7 +242,7 @@ def discount_tier_draft(scope: Scope, name: str, given: DiscountTierIn, address:
         if (carrier := check.carrier(key, key, inner))
     }
     if inner:
-        errors["carriers"] = inner
+        errors["carriers"] = [inner]
     if errors:
         raise FieldErrors(errors)
     return DiscountTierDraft(
@@ -278,7 +278,7 @@ def _rule_or_plan(given: PriceRuleIn | None, errors: dict[str, Any]) -> tuple[Pr
     if given.plan is not None and (rule != PriceRule() or given.percent is not None):
         wrong["plan"] = ["The plan gives the whole rule. Name a plan, or write the rule here."]
     if wrong:
-        errors["price_rule"] = wrong
+        errors["price_rule"] = [wrong]
     return (None, given.plan) if given.plan is not None else (rule, None)
 
 
@@ -297,9 +297,10 @@ def _rule(given: RuleIn, errors: dict[str, Any]) -> PriceRule:
     }
     general = _markup(given, errors)
     for name, wrong in (("carriers", wrong_carriers), ("services", wrong_services)):
-        kept = {key: what for key, what in wrong.items() if what}
+        # Sentences about the key itself are a list already.
+        kept = {key: what if isinstance(what, list) else [what] for key, what in wrong.items() if what}
         if kept:
-            errors[name] = kept
+            errors[name] = [kept]
     return PriceRule(general=general, carriers=carriers, services=services)
 
 
@@ -334,7 +335,7 @@ def _branding(given: BrandingIn | None, errors: dict[str, Any]) -> Branding | No
     wrong: dict[str, Any] = {}
     check.looks(said, wrong)
     if wrong:
-        errors["branding"] = wrong
+        errors["branding"] = [wrong]
     return Branding(**{**said, "color": said["color"].lower()}, tracking_page=given.tracking_page)
 
 

@@ -93,6 +93,16 @@ BODIES: dict[str, list[Body]] = {
             "parcel": theirs["template_id"],
         },
     ],
+    "POST /partner/ledger": [
+        lambda theirs, _: {"account": theirs["account_id"], "currency": "USD", "note": "Stolen", "charged": "5"},
+        lambda theirs, own: {
+            "account": own["account_id"],
+            "transaction": theirs["transaction_id"],
+            "currency": "USD",
+            "note": "Stolen",
+            "charged": "5",
+        },
+    ],
     "PUT /live-rates/settings/parcel-template": [lambda theirs, _: {"object_id": theirs["template_id"]}],
 }
 
@@ -129,6 +139,10 @@ SELF_CONTAINED = {
     "POST /shippo-accounts": None,
     "POST /embedded/authz": None,
     "PUT /shippo-accounts/{shippo_account_id}": None,
+    "PUT /partner/accounts/{account_id}/settings": {"label_format": "PNG"},
+    "PATCH /partner/accounts/{account_id}/settings": {"label_format": "PNG"},
+    "PUT /partner/plans/{plan_name}": {},
+    "PUT /partner/discount-tiers/{tier_name}": {},
     "POST /batches/{batch_id}/purchase": None,
     "POST /simulator/clock": None,
     "POST /simulator/advance": None,
@@ -140,6 +154,7 @@ FILTERS = (
     "/transactions?rate={rate_id}",
     "/transactions?order={order_id}",
     "/transactions?tracking_number={tracking_number}",
+    "/partner/ledger?account={account_id}",
     "/events?webhook={webhook_id}",
     "/events?subject={order_id}",
 )

@@ -52,6 +52,21 @@ GROUP: dict[str, Any] = {
     "flat_rate_currency": "USD",
     "service_levels": [],
 }
+RULE: dict[str, Any] = {
+    "percent": "5",
+    "fixed": {"amount": "0.50", "currency": "USD"},
+    "minimum": {"amount": "4", "currency": "USD"},
+    "carriers": {},
+    "services": {},
+}
+TERMS: dict[str, Any] = {
+    "price_rule": RULE,
+    "allowed_carriers": ["usps"],
+    "allowed_services": [SERVICE],
+    "label_format": "PDF_4x6",
+    "notifications": {"email": ["DELIVERED"], "sms": []},
+    "branding": {"name": "Mugs", "color": "#1a2b3c", "tracking_page": "branded"},
+}
 MERCHANT = {"email": "merchant@example.com", "first_name": "Mia", "last_name": "Example", "company_name": "Mia's Mugs"}
 _LAST = re.compile(r"^(/.+)/\{(\w+)\}$")
 
@@ -80,7 +95,8 @@ async def stocked(client: httpx.AsyncClient, *, ships: bool = True) -> dict[str,
     await make("/webhooks", {"url": "http://127.0.0.1:9/hook", "event": "order_created", "active": False})
     made["template"] = (await make("/user-parcel-templates", BOX))["object_id"]
     made["service_group"] = (await make("/service-groups", GROUP))["object_id"]
-    made["shippo_account"] = (await make("/shippo-accounts", MERCHANT))["object_id"]
+    made["shippo_account"] = made["account_id"] = (await make("/shippo-accounts", MERCHANT))["object_id"]
+    made["plan_name"], made["tier_name"] = "gold", "silver"
     if not ships:
         return made | await _listed(client)
     for purpose in ("rate", "transaction", "refunded", "manifested", "picked_up"):
@@ -173,6 +189,17 @@ def _later_bodies(stock: dict[str, str]) -> dict[str, Any]:
         "POST /webhooks/{webhook_id}/recover": {"since": dt.datetime.now(dt.UTC).isoformat()},
         "POST /shippo-accounts": MERCHANT,
         "PUT /shippo-accounts/{shippo_account_id}": MERCHANT,
+        "PUT /partner/accounts/{account_id}/settings": TERMS,
+        "PATCH /partner/accounts/{account_id}/settings": TERMS,
+        "PUT /partner/plans/{plan_name}": RULE,
+        "PUT /partner/discount-tiers/{tier_name}": {"percent": "5", "carriers": {"ups": "7"}},
+        "POST /partner/ledger": {
+            "account": stock["shippo_account"],
+            "currency": "USD",
+            "note": "Weighed again",
+            "cost": "1.20",
+            "charged": "1.50",
+        },
     }
 
 
