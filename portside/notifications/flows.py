@@ -5,9 +5,11 @@ from __future__ import annotations
 import structlog
 
 from portside.accounts import queries as accounts
+from portside.apps.queries import find_app_by_client_id
 from portside.db.begin import begin, reading
+from portside.db.tx import Tx
 from portside.errors import NotFound
-from portside.events.models import EventRef
+from portside.events.models import EventRef, StoredEvent
 from portside.events.queries import get_event
 from portside.kit.clock import now
 from portside.kit.ids import Id
@@ -22,15 +24,16 @@ log = structlog.get_logger(__name__)
 
 
 async def tell_owners(ref: EventRef) -> None:
-    """Queue the mails to an account's owners about an event; harmless when repeated."""
+    """Queue the mails about an event to the owners of the account in charge; harmless when repeated."""
     async with reading() as tx:
         try:
             event = await get_event(tx, ref)
         except NotFound:
             # Retention was quicker: nobody wants to hear of it now.
             return
-        scope = await accounts.get_scope(tx, ref.account, ref.mode)
-        account = await accounts.get_account(tx, scope)
+        happened_in = await accounts.get_scope(tx, ref.account, ref.mode)
+        account = await accounts.get_account(tx, happened_in)
+        scope = await _in_charge(tx, event, happened_in)
         owners = await accounts.list_owners(tx, scope)
     name = rules.TO_OWNERS[event.name]
     context = rules.webhook_context(event, account.company_name or account.email, services().public_url)
@@ -40,6 +43,13 @@ async def tell_owners(ref: EventRef) -> None:
     ]
     async with begin() as tx:
         await actions.create_messages(tx, drafts)
+
+
+async def _in_charge(tx: Tx, event: StoredEvent, scope: Scope) -> Scope:
+    """Whose owners are to be told: those of the account, or those of the app that made the webhook there."""
+    client_id = rules.app_in_charge(event)
+    app = await find_app_by_client_id(tx, client_id) if client_id is not None else None
+    return scope if app is None else await accounts.get_scope(tx, app.account_id, scope.mode)
 
 
 async def send_mail(scope: Scope, message_id: Id) -> None:

@@ -26,6 +26,7 @@ from portside.notifications.models import MailName, Message
 from portside.notifications.queries import list_messages
 from portside.notifications.render import render
 from tests.support.cast import Person
+from tests.support.partners import make_partner
 from tests.support.smtp import SmtpDouble, smtp_double
 
 URL = "https://hook:secret@shop.example/in?key=secret"
@@ -108,6 +109,19 @@ async def test_owners_of_a_platform_are_told_of_its_managed_accounts(api: httpx.
     assert [row["recipient"] for row in rows] == [alice.email]
 
 
+async def test_the_partner_hears_of_a_webhook_that_its_app_made_and_the_merchant_does_not(alice: Person) -> None:
+    paula = await make_partner()
+    await happen(alice, app={"client_id": paula.app.client_id, "name": paula.app.name})
+    await drain()
+    (told,) = await messages(paula.person)
+    assert (told.recipient, await messages(alice)) == (paula.person.email, [])
+    assert "Alice Ltd" in told.body_text and "/webhooks/" in told.body_text
+    await happen(paula.person, app={"client_id": paula.app.client_id, "name": paula.app.name}, all_accounts=True)
+    await drain()
+    newest = (await messages(paula.person))[0]
+    assert "Paula Ltd" in newest.body_text and "/app/settings/webhooks" in newest.body_text
+
+
 async def test_a_server_gets_the_mail_and_we_keep_no_text(server: SmtpDouble, alice: Person) -> None:
     await happen(alice)
     await drain()
@@ -149,6 +163,7 @@ def test_every_mail_says_the_same_in_text_and_in_html_and_escapes_what_it_is_giv
         "subscription": "all",
         "reason": "failing",
         "since": dt.datetime(2026, 3, 12, 14, 30, tzinfo=dt.UTC),
+        "api_path": "",
         "webhooks_url": "https://ship.example/app/settings/webhooks",
         "public_url": "https://ship.example",
     }
@@ -159,3 +174,6 @@ def test_every_mail_says_the_same_in_text_and_in_html_and_escapes_what_it_is_giv
     for body in (text.text, text.html):
         assert "https://ship.example/app/settings/webhooks" in body
     assert render(name, {**context, "test": True}).subject.startswith("[Test] ")
+    of_app = render(name, {**context, "api_path": "/webhooks/1f"})
+    for body in (of_app.text, of_app.html):
+        assert "/webhooks/1f" in body and "https://ship.example/app/settings/webhooks" not in body
