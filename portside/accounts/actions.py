@@ -185,11 +185,8 @@ async def create_token(tx: Tx, account_id: Id, mode: Mode, *, name: str, created
 
 
 async def create_app_token(tx: Tx, draft: AppTokenDraft, most: int) -> tuple[Id, str]:
-    """A token for an app, `oauth.<random>.<random>=`, and its credential's id. Of the connection's tokens the newest
-    `most` stay, of those with other scopes none: who grants less now means less.
-
-    The caller holds the connection's row, so that two tokens at once see each other.
-    """
+    """A token for an app, `oauth.<random>.<random>=`, and its credential's id. Of the connection's tokens only the
+    newest `most` stay. The caller holds the connection's row, so that two tokens at once see each other."""
     secret = base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
     token = f"oauth.{secrets.token_urlsafe(30)}.{secret}"
     credential_id, scope = new_id(), draft.scope
@@ -209,13 +206,12 @@ async def create_app_token(tx: Tx, draft: AppTokenDraft, most: int) -> tuple[Id,
         now(),
     )
     await tx.execute(
-        "UPDATE credentials SET revoked_at = $6 WHERE account_id = $1 AND mode = $2 AND connection_id = $3 "
-        "AND revoked_at IS NULL AND (scopes <> $4 OR id NOT IN (SELECT id FROM credentials "
-        "WHERE connection_id = $3 AND revoked_at IS NULL ORDER BY id DESC LIMIT $5))",
+        "UPDATE credentials SET revoked_at = $5 WHERE account_id = $1 AND mode = $2 AND connection_id = $3 "
+        "AND revoked_at IS NULL AND id NOT IN (SELECT id FROM credentials "
+        "WHERE connection_id = $3 AND revoked_at IS NULL ORDER BY id DESC LIMIT $4)",
         scope.account_id,
         scope.mode,
         draft.connection_id,
-        draft.scopes,
         most,
         now(),
     )

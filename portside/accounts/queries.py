@@ -42,16 +42,16 @@ async def find_grant_of_credential(tx: Tx, credential_id: Id) -> Grant | None:
     return _grant_of(await tx.fetchrow(f"{_GRANT} AND c.id = $1", credential_id))
 
 
-async def count_app_tokens(tx: Tx, scope: Scope, connection_id: Id) -> int:
-    """How many tokens of a connection are valid."""
-    count: int = await tx.fetchval(
-        "SELECT count(*)::int FROM credentials "
+async def list_app_tokens(tx: Tx, scope: Scope, connection_id: Id) -> dict[Id, str]:
+    """The valid tokens of a connection, and the scopes of each."""
+    rows = await tx.fetch(
+        "SELECT id, scopes FROM credentials "
         "WHERE account_id = $1 AND mode = $2 AND connection_id = $3 AND revoked_at IS NULL",
         scope.account_id,
         scope.mode,
         connection_id,
     )
-    return count
+    return {Id(row["id"]): row["scopes"] for row in rows}
 
 
 def _grant_of(row: Row | None) -> Grant | None:

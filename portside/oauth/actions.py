@@ -6,7 +6,7 @@ import datetime as dt
 
 from portside.accounts import actions as accounts
 from portside.accounts.models import AppTokenDraft
-from portside.accounts.queries import count_app_tokens, find_grant_of_token, get_managed_scope, get_scope
+from portside.accounts.queries import find_grant_of_token, get_managed_scope, get_scope, list_app_tokens
 from portside.apps import actions as apps
 from portside.apps.models import App
 from portside.apps.queries import find_app, find_app_names, find_connection, list_connected_accounts
@@ -19,10 +19,11 @@ from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id
 from portside.kit.scope import Actor, Scope
 from portside.oauth import queries
-from portside.oauth.models import Code, Interaction, InteractionDraft, Issued, Redemption, Refusal
+from portside.oauth.models import Code, Held, Interaction, InteractionDraft, Issued, Redemption, Refusal
 from portside.oauth.queries import interaction_of
 from portside.oauth.rules import refusal_of
 from portside.rest.caller import forget_tokens
+from portside.rest.permissions import covers
 from portside.terms.actions import end_terms
 from portside.webhooks.actions import delete_webhooks_of_app
 
@@ -96,7 +97,8 @@ async def consume_interaction(tx: Tx, handle: str) -> Interaction | None:
 
 
 async def grant(tx: Tx, interaction: Interaction) -> str:
-    """The person who signed in on it lets the app act for the account; gives the code for the redirect.
+    """The person who signed in on it lets the app act for the account; gives the code for the redirect. Tokens that
+    hold more than is granted now end at once: who grants less means less.
 
     Raises NotFound when nobody has signed in, or the app was deleted meanwhile; Forbidden when the person no longer
     works on the account, or their e-mail is not verified and the data is live.
@@ -110,6 +112,10 @@ async def grant(tx: Tx, interaction: Interaction) -> str:
         raise Forbidden("This person may not let apps act for the account.")
     connection = await apps.connect(tx, scope, interaction.app_id, interaction.scopes, interaction.user_id)
     await note(tx, scope, "connection.created", await _app_name(tx, interaction.app_id), {"scope": connection.scopes})
+    for credential_id, scopes in (await list_app_tokens(tx, scope, connection.id)).items():
+        if not covers(connection.scopes, scopes):
+            await accounts.revoke_app_tokens(tx, scope, connection.id, credential_id)
+            after_commit(forget_tokens)
     code = new_token("")
     moment = now()
     await tx.execute(
@@ -128,8 +134,9 @@ async def grant(tx: Tx, interaction: Interaction) -> str:
     return code
 
 
-async def exchange(tx: Tx, app: App, given: Redemption) -> Issued | Refusal:
-    """Make a token from a code, once. A code that comes back ends the token that was made from it.
+async def exchange(tx: Tx, app: App, given: Redemption, *, address: str = "") -> Issued | Refusal:
+    """Make a token from a code, once. A code that comes back ends the token that was made from it. `address` is the
+    client's, for the audit log.
 
     # unscoped: the code is what tells the scope.
     """
@@ -137,20 +144,20 @@ async def exchange(tx: Tx, app: App, given: Redemption) -> Issued | Refusal:
     refusal = refusal_of(code, app.id, given, now())
     if refusal is not None:
         if code is not None and refusal.reason == "reused":
-            await _end_reused(tx, app, code)
+            await _end_reused(tx, app, code, address)
         return refusal
     assert code is not None
     held = await _hold_connection(tx, code.connection_id)
-    if held is None:
-        return Refusal("ended", "The connection was ended meanwhile.")
-    scope, created_by = held
+    if held is None or not covers(held.scopes, code.scopes):
+        return Refusal("ended", "The connection was ended meanwhile, or less was granted.")
+    scope = held.scope
     draft = AppTokenDraft(
         scope=scope,
         app_id=app.id,
         connection_id=code.connection_id,
         scopes=code.scopes,
         name=app.name,
-        created_by=created_by,
+        created_by=held.created_by,
     )
     credential_id, token = await accounts.create_app_token(tx, draft, MOST_TOKENS)
     await tx.execute(
@@ -159,23 +166,22 @@ async def exchange(tx: Tx, app: App, given: Redemption) -> Issued | Refusal:
         now(),
         credential_id,
     )
-    await note(tx, scope, "token.created", app.name, {"scope": code.scopes})
+    await note(tx, scope, "token.created", app.name, {"scope": code.scopes}, address)
     after_commit(forget_tokens)
     return Issued(access_token=token, scopes=code.scopes, account_id=scope.account_id, mode=scope.mode)
 
 
-async def _end_reused(tx: Tx, app: App, code: Code) -> None:
+async def _end_reused(tx: Tx, app: App, code: Code, address: str) -> None:
     """Two have had the code, and nobody knows which of them holds the token (RFC 6749 §4.1.2)."""
     held = await _hold_connection(tx, code.connection_id)
     if held is None:
         return
-    scope, _ = held
-    ended = await accounts.revoke_app_tokens(tx, scope, code.connection_id, code.credential_id)
-    await note(tx, scope, "oauth.code_reused", app.name, {"token_ended": ended > 0})
+    ended = await accounts.revoke_app_tokens(tx, held.scope, code.connection_id, code.credential_id)
+    await note(tx, held.scope, "oauth.code_reused", app.name, {"token_ended": ended > 0}, address)
     after_commit(forget_tokens)
 
 
-async def revoke(tx: Tx, app: App, token: str) -> bool:
+async def revoke(tx: Tx, app: App, token: str, *, address: str = "") -> bool:
     """End one of the app's tokens, and with the last of a connection the connection; an unknown one is as good as
     ended (RFC 7009 §2.2). False: it is a token, and not the app's.
 
@@ -190,11 +196,11 @@ async def revoke(tx: Tx, app: App, token: str) -> bool:
     if connection is None or await _hold_connection(tx, connection.id) is None:
         return True
     await accounts.revoke_app_tokens(tx, found.scope, connection.id, found.credential_id)
-    await note(tx, found.scope, "oauth.token_revoked", app.name)
+    await note(tx, found.scope, "oauth.token_revoked", app.name, address=address)
     after_commit(forget_tokens)
-    left = await count_app_tokens(tx, found.scope, connection.id)
+    left = await list_app_tokens(tx, found.scope, connection.id)
     if not left and not await queries.has_open_code(tx, found.scope, connection.id):
-        await disconnect(tx, found.scope, app.id)
+        await disconnect(tx, found.scope, app.id, address=address)
     return True
 
 
@@ -238,17 +244,17 @@ async def forget_old(tx: Tx) -> None:
     await tx.execute("DELETE FROM oauth_codes WHERE expires_at <= $1", now() - dt.timedelta(days=CODE_DAYS))
 
 
-async def _hold_connection(tx: Tx, connection_id: Id) -> tuple[Scope, Id | None] | None:
-    """Lock a connection that has not ended; gives its scope, the app acting, and who granted it."""
+async def _hold_connection(tx: Tx, connection_id: Id) -> Held | None:
+    """Lock a connection that has not ended, until the end of the transaction."""
     row = await tx.fetchrow(
-        "SELECT account_id, mode, app_id, created_by FROM connections WHERE id = $1 AND ended_at IS NULL "
+        "SELECT account_id, mode, app_id, scopes, created_by FROM connections WHERE id = $1 AND ended_at IS NULL "
         "FOR NO KEY UPDATE",
         connection_id,
     )
     if row is None:
         return None
     scope = await get_scope(tx, Id(row["account_id"]), row["mode"], Actor("app", row["app_id"]))
-    return scope, row["created_by"]
+    return Held(scope=scope, scopes=row["scopes"], created_by=row["created_by"])
 
 
 async def _app_name(tx: Tx, app_id: Id) -> str:

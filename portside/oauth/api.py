@@ -30,7 +30,7 @@ _MOST_BYTES = 20_000
 # RFC 6749 §5.1: nobody between us and the app may keep a token.
 _NOT_KEPT = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
-Work = Callable[[App, wire.Pairs], Awaitable[Any]]
+Work = Callable[[App, wire.Pairs, str], Awaitable[Any]]
 
 
 @post("/oauth/access_token", status_code=HTTP_200_OK)
@@ -66,13 +66,14 @@ async def create_jwt(call: Call, given: wire.JwtIn) -> wire.JwtOut:
 async def _for_client(request: Request[Any, Any, Any], work: Work) -> Answer:
     """Do the work for the app that asks; every error in the shape of RFC 6749 §5.2."""
     authorization = header(request.scope, b"authorization").decode("latin-1")
+    address = client_address(request.scope)
     try:
         raw, content_type = await _body(request)
         pairs = wire.pairs_of(raw, content_type)
-        app = await client_of(wire.credentials_of(pairs, authorization), client_address(request.scope))
-        found = await work(app, pairs)
+        app = await client_of(wire.credentials_of(pairs, authorization), address)
+        found = await work(app, pairs, address)
     except OAuthError as error:
-        _log.info("oauth_refused", path=request.url.path, error=error.code, reason=error.message)
+        _log.info("oauth_refused", path=request.url.path, error=error.code, reason=error.message, address=address)
         return _refused(error, is_basic=authorization.lower().startswith("basic"))
     return Answer(HTTP_200_OK, b"" if found is None else msgspec.json.encode(found), headers=_NOT_KEPT)
 
@@ -84,22 +85,22 @@ async def _body(request: Request[Any, Any, Any]) -> tuple[bytes, bytes]:
         raise OAuthError("invalid_request", error.message) from error
 
 
-async def _exchange(app: App, pairs: wire.Pairs) -> wire.TokenOut:
+async def _exchange(app: App, pairs: wire.Pairs, address: str) -> wire.TokenOut:
     given = wire.redemption(pairs)
     async with begin() as tx:
-        found = await actions.exchange(tx, app, given)
+        found = await actions.exchange(tx, app, given, address=address)
     if isinstance(found, Refusal):
-        _log.warning("oauth_code_refused", app_id=app.id, reason=found.reason)
+        _log.warning("oauth_code_refused", app_id=app.id, reason=found.reason, address=address)
         raise OAuthError("invalid_grant", found.description)
     return wire.token_out(found)
 
 
-async def _revoke(app: App, pairs: wire.Pairs) -> None:
+async def _revoke(app: App, pairs: wire.Pairs, address: str) -> None:
     token = wire.token_to_revoke(pairs)
     async with begin() as tx:
-        is_own = await actions.revoke(tx, app, token)
+        is_own = await actions.revoke(tx, app, token, address=address)
     if not is_own:
-        _log.warning("oauth_foreign_token", app_id=app.id)
+        _log.warning("oauth_foreign_token", app_id=app.id, address=address)
         raise OAuthError("unauthorized_client", "The token was not made for this client.")
 
 

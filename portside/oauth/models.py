@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from portside.kit.ids import Id
-from portside.kit.scope import Mode
+from portside.kit.scope import Mode, Scope
 
 
 class Prefill(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -77,6 +77,14 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: dt.datetime
     used_at: dt.datetime | None
     credential_id: Id | None
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """A connection that cannot end or change until the transaction does; in `scope` the app acts."""
+
+    scope: Scope
+    scopes: str
+    created_by: Id | None
 
 
 class Issued(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,6 +66,12 @@ def allowed_by(scopes: str) -> frozenset[str] | None:
     return frozenset(permission for name in names for permission in (name, *_STANDS_FOR.get(name, ())))
 
 
+def covers(granted: str, held: str) -> bool:
+    """Whether scopes that are held are not more than what is granted."""
+    all_granted, all_held = allowed_by(granted), allowed_by(held)
+    return all_granted is None or (all_held is not None and all_held <= all_granted)
+
+
 def known_scopes(asked: str) -> str | None:
     """Scopes as they are kept: each once, in order, `*` alone where it is among them. None if one is unknown, or none
     is there."""

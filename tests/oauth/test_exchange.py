@@ -10,6 +10,7 @@ import re
 
 import httpx
 import pytest
+import structlog
 
 from portside.db.begin import begin, reading
 from portside.oauth import actions, jobs
@@ -311,13 +312,20 @@ async def test_a_connection_has_ten_tokens_at_most(server: httpx.AsyncClient, pa
 async def test_granting_less_ends_what_was_granted_before(
     server: httpx.AsyncClient, partner: Partner, alice: Person
 ) -> None:
-    before = await connect(server, partner, alice)
-    code = await consent(partner, alice, scopes="orders:read")
-    assert (await server.get("/addresses", headers=bearer(before))).status_code == 200
-    narrow = (await exchange(server, partner, code)).json()
-    assert narrow["scope"] == "orders:read"
-    assert (await server.get("/addresses", headers=bearer(before))).status_code == 401
-    assert (await server.get("/orders", headers=bearer(narrow["access_token"]))).status_code == 200
+    wide = await connect(server, partner, alice)
+    assert (await server.get("/orders", headers=bearer(wide))).status_code == 200
+    waiting = await consent(partner, alice)
+    narrow = await connect(server, partner, alice, scopes="orders:read")
+    assert (await server.get("/orders", headers=bearer(wide))).status_code == 401
+    assert (await server.get("/orders", headers=bearer(narrow))).status_code == 200
+    refused(await exchange(server, partner, waiting), "invalid_grant")
+
+
+async def test_granting_more_ends_nothing(server: httpx.AsyncClient, partner: Partner, alice: Person) -> None:
+    narrow = await connect(server, partner, alice, scopes="orders:read")
+    wide = await connect(server, partner, alice, scopes="orders:read orders:write")
+    answers = [await server.get("/orders", headers=bearer(token)) for token in (narrow, wide)]
+    assert [answer.status_code for answer in answers] == [200, 200]
 
 
 async def test_a_grant_opens_one_mode_only(server: httpx.AsyncClient, partner: Partner, alice: Person) -> None:
@@ -341,3 +349,26 @@ async def test_old_codes_are_forgotten(server: httpx.AsyncClient, alice: Person)
     await jobs.forget(None)  # type: ignore[arg-type]
     async with reading() as tx:
         assert await tx.fetchval("SELECT count(*) FROM oauth_codes WHERE app_id = $1", partner.app.id) == 0
+
+
+async def test_what_is_refused_is_logged_without_secrets(
+    server: httpx.AsyncClient, partner: Partner, rival: Partner, alice: Person
+) -> None:
+    code = await consent(partner, alice)
+    with structlog.testing.capture_logs() as logs:
+        await exchange(server, partner, code, client_secret="a-wrong-secret")
+        await exchange(server, rival, code)
+        await exchange(server, partner, code, redirect_uri=OTHER_CALLBACK)
+        token = (await exchange(server, partner, code)).json()["access_token"]
+        await exchange(server, partner, code)
+        await server.post("/oauth/revoke", data={**rival.form, "token": alice.token})
+    warned = [(line["event"], line.get("reason")) for line in logs if line["log_level"] == "warning"]
+    assert warned == [
+        ("oauth_client_refused", None),
+        ("oauth_code_refused", "foreign"),
+        ("oauth_code_refused", "redirect_uri"),
+        ("oauth_code_refused", "reused"),
+        ("oauth_foreign_token", None),
+    ]
+    secrets = (code, token, partner.secret, rival.secret, "a-wrong-secret", alice.token)
+    assert not any(secret in str(line) for line in logs for secret in secrets)
