@@ -22,7 +22,7 @@ from portside.oauth.rules import OAuthError, refused_uri
 from portside.rest.body import form_values
 from portside.web import authorize_pages as pages
 from portside.web.authorize_consent import allow, show_consent
-from portside.web.authorize_entry import log_in, register, show_entry, verify
+from portside.web.authorize_entry import log_in, register, resend, show_entry, verify
 from portside.web.authorize_request import (
     PATH,
     Asked,
@@ -157,6 +157,7 @@ def _refused(code: str, **facts: str) -> None:
 _STEPS: Mapping[str, Step] = {
     "register": register,
     "verify": verify,
+    "resend": resend,
     "login": log_in,
     "stay": _stay,
     "allow": allow,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
+import msgspec
 import pytest
 
 from portside.accounts.actions import add_member
 from portside.db.begin import begin
+from portside.kit import services as kit
 from portside.kit.clock import now
 from tests.support.cast import Person
 from tests.support.connecting import WINDOW, Partner, Visit, connections, mailed_code, make_partner, sign_in, token_of
@@ -181,3 +183,37 @@ async def test_unknown_and_unfinished_apps_get_test_data_only(
     assert "Test mode" in consent.text and "so it gets test data only" in consent.text
     await window.press("allow")
     assert [mode for _, mode, _ in await connections(partner)] == ["test"]
+
+
+async def test_another_code_is_sent_and_only_that_one_counts(frame: Visit, partner: Partner) -> None:
+    email = f"again-{partner.app.id[-8:]}@example.com"
+    await frame.open(partner.asks())
+    fields = {"new_email": email, "name": "A", "company": "A", "new_password": "ropes and lanterns"}
+    await frame.press("register", fields)
+    first = await mailed_code(email)
+    sent = await frame.press("resend")
+    assert sent.status_code == 200 and "new code" in sent.text
+    second = await mailed_code(email)
+    if first != second:
+        assert (await frame.press("verify", {"code": first})).status_code == 422
+    assert "Allow Bazaar to ship for you?" in (await frame.press("verify", {"code": second})).text
+
+
+@pytest.fixture
+def closed(product: object) -> Iterator[None]:
+    """An installation whose operator opens the accounts."""
+    before = kit.services()
+    settings = msgspec.structs.replace(before.settings, sign_up="closed")
+    kit.install(msgspec.structs.replace(before, settings=settings))
+    yield
+    kit.install(before)
+
+
+async def test_where_the_operator_opens_accounts_one_can_only_log_in(
+    frame: Visit, partner: Partner, alice: Person, closed: None
+) -> None:
+    page = await frame.open(partner.asks())
+    assert "New password" not in page.text
+    fields = {"new_email": "new@example.com", "name": "A", "company": "A", "new_password": "ropes and lanterns"}
+    assert (await frame.press("register", fields)).status_code == 403
+    assert "Allow Bazaar" in (await frame.log_in(alice)).text

@@ -31,7 +31,20 @@ def step(**changes: Any) -> dict[str, Any]:
 
 
 def enter(**changes: Any) -> dict[str, Any]:
-    basis = {"way": "register", "register": form(), "login": form(), "shortest": 10, "longest": 100}
+    basis = {
+        "way": "register",
+        "register": form(),
+        "login": form(),
+        "shortest": 10,
+        "longest": 100,
+        "can_register": True,
+        "reset_url": "#",
+    }
+    return step(**(basis | changes))
+
+
+def code(**changes: Any) -> dict[str, Any]:
+    basis = {"email": EMAIL, "form": form(), "sign_up": "s1", "sent": False, "mailbox_url": ""}
     return step(**(basis | changes))
 
 
@@ -60,10 +73,11 @@ OAUTH_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         "oauth/enter.html",
         enter(way="login", login=form(message="E-mail or password is wrong.", email="alice@lantern.example")),
     ),
-    "connect-code": ("oauth/code.html", step(email=EMAIL, form=form(), sign_up="s1")),
+    "connect-closed": ("oauth/enter.html", enter(way="login", can_register=False)),
+    "connect-code": ("oauth/code.html", code()),
     "connect-code-wrong": (
         "oauth/code.html",
-        step(email=EMAIL, form=form({"code": "That is not the code."}), sign_up="s1"),
+        code(form=form({"code": "That is not the code."}), mailbox_url="#", sent=True),
     ),
     "connect-who": ("oauth/who.html", step(email=EMAIL, named="ann@lantern.example", csrf_token="sample-token")),
     "connect-consent": ("oauth/consent.html", consent()),
