@@ -39,8 +39,8 @@ from portside.shipments import api as shipments
 from portside.simulations import api as simulations
 from portside.terms import api as terms
 from portside.tracking import api as tracking
-from portside.web import app as app_page
 from portside.web import (
+    activity,
     app_logos,
     assets,
     authorize,
@@ -53,6 +53,8 @@ from portside.web import (
     mailbox,
     open_mailbox,
     order,
+    people,
+    profile,
     reset,
     sign_in,
     sign_up,
@@ -60,6 +62,7 @@ from portside.web import (
     tracks,
     trials,
 )
+from portside.web import app as app_page
 from portside.web import apps as app_pages
 from portside.web import batches as batch_pages
 from portside.web import event_log as event_log_pages
@@ -119,6 +122,9 @@ PAGES: list[ControllerRouterHandler] = [
     *tracks.routes,
     *shipment_pages.routes,
     *tokens.routes,
+    *profile.routes,
+    *people.routes,
+    *activity.routes,
     *webhook_pages.routes,
     *trials.routes,
     *event_log_pages.routes,

@@ -7,6 +7,7 @@ from typing import Any
 from portside.db.tx import Tx
 from portside.kit.clock import now
 from portside.kit.ids import new_id
+from portside.kit.peer import peer
 from portside.kit.scope import Scope
 
 
@@ -16,7 +17,8 @@ async def note(
     """Write down that the scope's actor did this, in the transaction that does it.
 
     `action` is a name of audit/models.Action (`token.created`), `subject` names what it was done to in words for
-    people, `details` holds further facts and no secrets, `address` is the client's.
+    people, `details` holds further facts and no secrets, `address` is the client's (unless given, the one that the
+    request in hand comes from).
     """
     await tx.execute(
         "INSERT INTO audit_entries (id, account_id, actor, action, subject, details, address, created_at) "
@@ -27,6 +29,6 @@ async def note(
         action,
         subject,
         details or {},
-        address,
+        address or peer(),
         now(),
     )

@@ -23,7 +23,7 @@ from portside.notifications.actions import create_system_mail
 from portside.notifications.models import SystemMailDraft, SystemMailName
 from portside.notifications.render import render
 from portside.people import actions, queries, rules
-from portside.people.models import CodeRefusal, Joined, JoinRefusal, PendingSignUp, SignUp
+from portside.people.models import CodeRefusal, EmailChange, Joined, JoinRefusal, PendingSignUp, SignUp
 
 
 async def begin_sign_up(given: SignUp) -> str:
@@ -164,8 +164,8 @@ async def send_email_code(user_id: Id) -> None:
         await _mail(tx, "email_code", change.email, rules.CODE_LIFE, digits=code)
 
 
-async def finish_email_change(user: User, code: str, address: str = "") -> str | CodeRefusal:
-    """Let a new e-mail count, whose code came back; gives the e-mail, or why not."""
+async def finish_email_change(user: User, code: str, address: str = "") -> EmailChange | CodeRefusal:
+    """Let a new e-mail count, whose code came back; gives it, or why not."""
     async with begin() as tx:
         change = await actions.try_email_change(tx, user.id)
         if change is None:
@@ -182,7 +182,7 @@ async def finish_email_change(user: User, code: str, address: str = "") -> str |
         else:
             await _note_everywhere(tx, user, "email.changed", address, {"to": change.email})
             await _mail(tx, "email_changed", user.email, rules.NEWS_LIFE, moment=now(), email=change.email)
-    return change.email
+    return change
 
 
 async def send_invitation(invitation_id: Id) -> None:

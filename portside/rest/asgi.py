@@ -9,6 +9,7 @@ import structlog
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from portside.kit.ids import new_id
+from portside.kit.peer import set_peer
 from portside.rest.limits import HEADERS
 
 _log = structlog.get_logger("portside.request")
@@ -32,6 +33,8 @@ def front(app: ASGIApp) -> ASGIApp:
         if is_head:
             # A scope of its own: the server reads the method in its scope again, to know that no body will follow.
             state = {**state, "method": "GET"}
+        client = state.get("client")
+        set_peer(client[0] if client else "")
         request_id = _request_id(state["headers"])
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()

@@ -39,14 +39,16 @@ async def list_open_mail(request: Request[Any, Any, Any]) -> Response[bytes]:
     _check_open(request)
     async with reading() as tx:
         found = await queries.list_kept_mails(tx, services().keys, PageRequest(size=SHOWN))
-    return html("mailbox/open.html", {"messages": [_row(mail) for mail in found.rows], "message": None})
+    messages = [_row(mail) for mail in found.rows]
+    return html("mailbox/open.html", {"list_url": PATH, "messages": messages, "message": None})
 
 
 @get(PATH + "/{mail_id:str}")
 async def show_open_mail(request: Request[Any, Any, Any], mail_id: str) -> Response[bytes]:
     """One message, as it looks."""
     mail = await _mail(request, mail_id)
-    return html("mailbox/open.html", {"messages": [], "message": {**_row(mail), "html_url": f"{PATH}/{mail.id}/html"}})
+    message = {**_row(mail), "html_url": f"{PATH}/{mail.id}/html"}
+    return html("mailbox/open.html", {"list_url": PATH, "messages": [], "message": message})
 
 
 @get(PATH + "/{mail_id:str}/html")

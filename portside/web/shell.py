@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from portside.accounts.models import Membership
+from portside.accounts.queries import list_memberships
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.scope import Scope
@@ -25,6 +27,11 @@ _SETTINGS = (
     ("connections", "Connected apps", "/app/settings/connections"),
     ("apps", "Developer apps", "/app/settings/apps"),
 )
+# Who may decide who else works here.
+_FOR_OWNERS = (
+    ("people", "People", "/app/settings/people"),
+    ("activity", "Activity", "/app/settings/activity"),
+)
 # Only where mail goes nowhere else.
 MAILBOX = ("mailbox", "Mailbox", "/app/mailbox")
 
@@ -39,16 +46,19 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
     async with reading() as tx:
         to_ship = await count_to_ship(tx, visit.scope)
         alerts = {"webhooks": _in_trouble(await count_troubled(tx, visit.scope))}
+        accounts = await list_memberships(tx, visit.user.id)
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(to_ship, alerts),
+        "nav": _navigation(visit, to_ship, alerts),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
         "mode_url": "/app/mode",
         "account": {"name": name},
         "user": {"name": visit.user.name or visit.user.email, "email": visit.user.email},
-        "account_links": [],
+        "accounts": _accounts(visit, accounts),
+        "account_url": "/app/account",
+        "account_links": [{"label": "Your profile", "href": "/app/settings/profile", "icon": "user-round"}],
         "sign_out_url": "/sign-out",
         "live_url": live_url(visit.signed_in),
         "csrf_token": visit.csrf_token,
@@ -72,8 +82,16 @@ def _in_trouble(webhooks: int) -> str:
     return "" if not webhooks else "A webhook is in trouble" if webhooks == 1 else f"{webhooks} webhooks are in trouble"
 
 
-def _navigation(to_ship: str | None, alerts: Mapping[str, str]) -> list[dict[str, Any]]:
-    settings = _SETTINGS if services().mailer is not None else (*_SETTINGS, MAILBOX)
+def _accounts(visit: Visit, found: Sequence[Membership]) -> list[dict[str, Any]]:
+    """The accounts to switch between; none where there is no choice."""
+    if len(found) < 2:
+        return []
+    here = visit.scope.account_id
+    return [{"id": each.account_id, "name": each.account_name, "is_here": each.account_id == here} for each in found]
+
+
+def _navigation(visit: Visit, to_ship: str | None, alerts: Mapping[str, str]) -> list[dict[str, Any]]:
+    settings = [*_SETTINGS, *(_FOR_OWNERS if visit.is_owner else ()), *(() if services().mailer else (MAILBOX,))]
     children = [
         {"key": key, "label": label, "href": href, "alert": alerts.get(key, "")} for key, label, href in settings
     ]

@@ -22,6 +22,7 @@ from tests.web.samples.order_page import (
     track,
 )
 from tests.web.samples.others import mail_page, mailbox_page, shipment_list, sign_in, token_page, trouble, webhook_page
+from tests.web.samples.people import PEOPLE_SCENES, UNPROVED
 from tests.web.samples.shared import HELD, ORDER_TABS, form, shell
 
 
@@ -91,6 +92,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         "settings/tokens.html",
         token_page(tokens=[], form=form({"name": "Give it a name."}), open_form=True),
     ),
+    "settings-tokens-unproved": ("settings/tokens.html", token_page(verification=UNPROVED)),
     "settings-webhooks": ("settings/webhooks.html", webhook_page()),
     "settings-webhooks-new": (
         "settings/webhooks.html",
@@ -187,5 +189,6 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "fragment-trials": ("settings/_trials.html", trial_page([trial("good", 401, True)])),
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
     **OAUTH_SCENES,
+    **PEOPLE_SCENES,
     **APP_SCENES,
 }

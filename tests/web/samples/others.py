@@ -117,6 +117,7 @@ def token_page(**changes: Any) -> dict[str, Any]:
         "shell": shell("settings", "tokens"),
         "tokens": tokens,
         "created": None,
+        "verification": None,
         "create_url": "#",
         "form": form(),
         "open_form": False,
@@ -218,7 +219,8 @@ def sign_in(**changes: Any) -> dict[str, Any]:
         "csrf_token": "sample-token",
         "next": "",
         "form": form(),
-        "register_url": "#",
+        "register_url": "sign-up.html",
+        "forgot_url": "forgot-password.html",
         "demo": None,
     }
     return context | changes
