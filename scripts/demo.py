@@ -30,7 +30,8 @@ class DemoError(Exception):
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, _interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupted)
     try:
         with ExitStack() as stack:
             _run(stack)
@@ -146,19 +147,14 @@ def _make_app(path: Path, portside_url: str, store_url: str) -> None:
 
 
 def _is_known(portside_url: str, app: Mapping[str, str]) -> bool:
-    """Ask with a code that cannot be right: who is unknown hears `invalid_client`."""
-    form = {
-        "client_id": app["client_id"],
-        "client_secret": app["client_secret"],
-        "code": "none",
-        "grant_type": "authorization_code",
-    }
-    request = urllib.request.Request(f"{portside_url}/oauth/access_token", urllib.parse.urlencode(form).encode())
+    """Ask to end a token that nobody has: Portside says yes to an app that it knows, whatever the token."""
+    form = {"client_id": app["client_id"], "client_secret": app["client_secret"], "token": "none"}
+    request = urllib.request.Request(f"{portside_url}/oauth/revoke", urllib.parse.urlencode(form).encode())
     try:
         urllib.request.urlopen(request, timeout=PATIENCE).close()
     except urllib.error.HTTPError as answer:
-        with answer:
-            return b"invalid_client" not in answer.read()
+        answer.close()
+        return answer.code not in (400, 401)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 
 import uvicorn
 
@@ -15,6 +16,8 @@ from storefront.web import Store
 
 def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    # The SDK has no model for some carrier accounts' parameters and says so each time; we do not use them.
+    warnings.filterwarnings("ignore", message="Failed to decode", module="dataclasses_json")
     loaded = settings.load()
     database = Database(loaded.data_dir / "store.sqlite3")
     make_demo(database)

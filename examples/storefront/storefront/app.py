@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Litestar, Response
+from litestar import Litestar, Response, Router
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import State
 from litestar.di import Provide
@@ -22,7 +22,16 @@ from storefront import alert_pages, connect, dashboard, mailbox, portal, shop, w
 from storefront.background import Background
 from storefront.carriers import CARRIERS, name_of
 from storefront.shipping import dollars
-from storefront.web import SignInNeeded, Store, protect, read_flash, refuse_foreign_forms, show_error, to_sign_in
+from storefront.web import (
+    SignInNeeded,
+    Store,
+    protect,
+    read_flash,
+    refuse_foreign_forms,
+    show_error,
+    show_failure,
+    to_sign_in,
+)
 
 HERE = Path(__file__).parent
 STATUSES = {
@@ -45,7 +54,9 @@ def create_app(store: Store) -> Litestar:
         yield
         background.stop()
 
-    return Litestar(
+    # One router, because this Litestar wraps handlers twice that share a path and are registered one by one.
+    pages = Router(
+        "/",
         route_handlers=[
             *shop.routes,
             *dashboard.routes,
@@ -55,16 +66,19 @@ def create_app(store: Store) -> Litestar:
             *mailbox.routes,
             webhooks.receive_for_merchant,
             webhooks.receive_for_app,
-            create_static_files_router(path="/static", directories=[HERE / "static"]),
         ],
+    )
+    return Litestar(
+        route_handlers=[pages, create_static_files_router(path="/static", directories=[HERE / "static"])],
         state=State({"settings": store.settings}),
         dependencies={"store": Provide(lambda: store, sync_to_thread=False)},
         template_config=TemplateConfig(instance=_templates()),
         before_request=refuse_foreign_forms,
         after_request=partial(_protect, store),
-        exception_handlers={HTTPException: show_error, SignInNeeded: to_sign_in},
+        exception_handlers={HTTPException: show_error, SignInNeeded: to_sign_in, Exception: show_failure},
         lifespan=[lifespan],
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=2_000_000,
     )
 

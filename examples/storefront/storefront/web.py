@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import threading
 from typing import Annotated, Any
 
@@ -16,6 +17,8 @@ from litestar.response import Redirect, Template
 from storefront import sessions
 from storefront.database import Connection, Database, Row, one
 from storefront.settings import Settings
+
+log = logging.getLogger("storefront")
 
 WebRequest = Request[Any, Any, Any]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -71,14 +74,14 @@ def page(template: str, *, status: int = 200, **names: Any) -> Template:
 
 def go(path: str, said: str = "", cookies: list[Cookie] | None = None) -> Redirect:
     """To another page of ours after a form; `said` is shown there once."""
-    flash = [Cookie("said", said.encode().hex(), max_age=60, httponly=True, samesite="lax")] if said else []
+    flash = [Cookie(key="said", value=said.encode().hex(), max_age=60, httponly=True, samesite="lax")] if said else []
     return Redirect(path, status_code=303, cookies=[*(cookies or []), *flash])
 
 
 def cookie(settings: Settings, name: str, value: str, *, days: int = 7) -> Cookie:
     """`Lax` is enough: no page of ours needs its cookies in somebody else's frame."""
     secure = settings.public_url.startswith("https:")
-    return Cookie(name, value, max_age=days * 86400, httponly=True, samesite="lax", secure=secure)
+    return Cookie(key=name, value=value, max_age=days * 86400, httponly=True, samesite="lax", secure=secure)
 
 
 def read_flash(request: WebRequest) -> str:
@@ -118,6 +121,12 @@ def protect(portside_url: str, response: Response[Any]) -> Response[Any]:
 def show_error(request: WebRequest, error: HTTPException) -> Template:
     """A page for what could not be done."""
     return page("error.html", status=error.status_code, title=error.detail)
+
+
+def show_failure(request: WebRequest, error: Exception) -> Template:
+    """A page for a mistake of ours; what it was is in the log."""
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return page("error.html", status=500, title="Something went wrong here. Please try again.")
 
 
 def to_sign_in(request: WebRequest, error: SignInNeeded) -> Redirect:
