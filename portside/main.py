@@ -153,7 +153,7 @@ def create_app(settings: Settings) -> ASGIApp:
         openapi_config=None,
         logging_config=None,
     )
-    return front(app)
+    return front(app, API)
 
 
 def openapi_document() -> dict[str, Any]:

@@ -132,7 +132,7 @@ def _order(row: Row) -> Order:
         order_status=row["order_status"],
         shop_app=row["shop_app"],
         app_id=row["app_id"],
-        app=msgspec.convert(row["app"], AppMark | None),
+        app=None if row["app"] is None else AppMark(**row["app"]),
         placed_at=row["placed_at"],
         details=_decode_details(row["details"]),
         created_at=row["created_at"],

@@ -13,28 +13,37 @@ from litestar.exceptions import HTTPException  # noqa: TID251 - the framework's 
 from litestar.exceptions import MethodNotAllowedException as FrameworkMethodNotAllowed  # noqa: TID251
 
 from portside.errors import AppError, MethodNotAllowed, NotFound, Overloaded, TooLarge
+from portside.rest.answer import Answer
 
 _log = structlog.get_logger(__name__)
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The one exception handler of the API."""
-    failure = translated(error, request.method)
+    """The one exception handler of the API, as the framework takes it."""
+    accepts_json = "application/json" in request.headers.get("accept", "")
+    answer = error_answer(error, request.method, request.url.path, accepts_json=accepts_json)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    media_type = answer.content_type.decode("latin-1")
+    return Response(answer.body, status_code=answer.status, media_type=media_type, headers=headers)
+
+
+def error_answer(error: Exception, method: str, path: str, *, accepts_json: bool) -> Answer:
+    """What the API answers to a request that failed."""
+    failure = translated(error, method)
     if failure is None:
-        _log.exception("request_failed", path=request.url.path, method=request.method, exc_info=error)
-        return Response(b'{"detail": "Internal error."}', status_code=500, media_type="application/json")
-    headers = {}
+        _log.error("request_failed", path=path, method=method, exc_info=error)
+        return Answer(500, b'{"detail": "Internal error."}')
+    headers: list[tuple[bytes, bytes]] = []
     if isinstance(failure, Overloaded):
-        headers["Retry-After"] = str(failure.retry_after)
+        headers.append((b"retry-after", str(failure.retry_after).encode()))
     if isinstance(failure, MethodNotAllowed) and failure.allowed:
-        headers["Allow"] = ", ".join(sorted(failure.allowed))
+        headers.append((b"allow", ", ".join(sorted(failure.allowed)).encode()))
     if failure.status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "ShippoToken"
+        headers.append((b"www-authenticate", b"ShippoToken"))
     # Some old clients tell "no such thing" from other errors only by a body that is not JSON.
-    if isinstance(failure, NotFound) and not _accepts_json(request):
-        return Response(_page(request), status_code=404, media_type="text/html", headers=headers)
-    body = msgspec.json.encode(failure.body())
-    return Response(body, status_code=failure.status, media_type="application/json", headers=headers)
+    if isinstance(failure, NotFound) and not accepts_json:
+        return Answer(404, _page(path), b"text/html", tuple(headers))
+    return Answer(failure.status, msgspec.json.encode(failure.body()), headers=tuple(headers))
 
 
 def translated(error: Exception, method: str) -> AppError | None:
@@ -56,10 +65,6 @@ def translated(error: Exception, method: str) -> AppError | None:
     return None
 
 
-def _accepts_json(request: Request[Any, Any, Any]) -> bool:
-    return "application/json" in request.headers.get("accept", "")
-
-
-def _page(request: Request[Any, Any, Any]) -> bytes:
-    path = html.escape(request.url.path[:200])
-    return f"<h1>Not Found</h1><p>The requested URL {path} was not found on this server.</p>".encode()
+def _page(path: str) -> bytes:
+    told = html.escape(path[:200])
+    return f"<h1>Not Found</h1><p>The requested URL {told} was not found on this server.</p>".encode()
