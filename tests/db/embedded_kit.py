@@ -10,12 +10,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portside.db.embedded import Attachment, run_tool
 
 ROOT = os.geteuid() == 0
+_TELLING = ("State:", "PPid:", "SigPnd:", "ShdPnd:", "SigBlk:")  # lines of /proc/PID/status
 _HOLDER = """
 import sys
 from pathlib import Path
@@ -93,17 +94,31 @@ def postmaster(data_dir: Path) -> int:
     return pid
 
 
-def wait_until(condition: object, what: str, seconds: float = 60) -> None:
+def wait_until(condition: object, what: str | Callable[[], str], seconds: float = 60) -> None:
     """Wait for a callable to become true; the limit only ends a broken test."""
     assert callable(condition)
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what if isinstance(what, str) else what()
         time.sleep(0.02)
 
 
 def wait_gone(data_dir: Path) -> None:
-    wait_until(lambda: not server_processes(data_dir), "processes were left behind")
+    wait_until(lambda: not server_processes(data_dir), lambda: f"processes were left behind:\n{leftovers(data_dir)}")
+
+
+def leftovers(data_dir: Path) -> str:
+    """Who is still there and what it is doing, and what the server and its watchdog said last."""
+    lines = []
+    for pid, command in server_processes(data_dir).items():
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            facts = [line.expandtabs(1) for line in status.splitlines() if line.startswith(_TELLING)]
+            wait_channel = Path(f"/proc/{pid}/wchan").read_text()
+            lines.append(f"{pid} {command.strip()} [{', '.join(facts)}, waits in {wait_channel}]")
+    for log in sorted(data_dir.rglob("postgres/log/*")):
+        lines += [f"{log}:", *log.read_text(errors="replace").splitlines()[-15:]]
+    return "\n".join(lines)
 
 
 def kill(*pids: int) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -12,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from portside.db import embedded
-from portside.db.embedded import Attachment
-from portside.db.embedded.site import site_at
+from portside.db.embedded import Attachment, cluster, locks, supervisor
+from portside.db.embedded.site import make, site_at
 from portside.db.embedded.supervisor import Plan, Tie, attach_to
 from tests.db.embedded_kit import (
     Holder,
@@ -91,6 +93,55 @@ def test_the_postmaster_is_started_again(data_dir: Path, pg_bin: Path, tie: Tie)
     assert not server_processes(data_dir)
 
 
+def hold_recovery(data_dir: Path) -> Path:
+    """Make every recovery of the server take for ever, until the file that this gives is removed."""
+    cluster_dir = data_dir / "postgres"
+    (cluster_dir / "local.conf").write_text("restore_command = 'sleep 600'\n")
+    signal_file = cluster_dir / "recovery.signal"
+    signal_file.touch()
+    shutil.chown(signal_file, cluster_dir.stat().st_uid, cluster_dir.stat().st_gid)
+    return signal_file
+
+
+def is_held(data_dir: Path) -> bool:
+    return any(line.startswith("sleep 600") for line in server_processes(data_dir).values())
+
+
+def of_kind(data_dir: Path, kind: str) -> list[int]:
+    """The server's processes whose title says so."""
+    return [pid for pid, line in server_processes(data_dir).items() if f"postgres: portside: {kind}" in line]
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_a_process_of_the_server_and_the_only_user_leaves_during_recovery(
+    data_dir: Path, pg_bin: Path, tie: Tie
+) -> None:
+    """PostgreSQL 18 cannot be shut down while it recovers by itself: its checkpointer ignores the order to go."""
+    hold_recovery(data_dir).unlink()
+    attachment = attach(data_dir, pg_bin, tie)
+    sql(attachment, "INSERT INTO parcel VALUES (1)")
+    held = hold_recovery(data_dir)
+    kill(*of_kind(data_dir, "walwriter"))
+    wait_until(lambda: is_held(data_dir), "it does not recover")
+    assert attachment.release(), "it did not stop"
+    assert not server_processes(data_dir)
+    held.unlink()
+    with attach(data_dir, pg_bin, tie) as attachment:
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_a_process_of_a_server_that_is_not_up_yet(data_dir: Path, pg_bin: Path, tie: Tie) -> None:
+    held = hold_recovery(data_dir)
+    holder = Holder(data_dir, pg_bin, tie)
+    wait_until(lambda: is_held(data_dir), "it does not recover")
+    held.unlink()
+    kill(*of_kind(data_dir, "checkpointer"))
+    holder.expect("up")
+    holder.release()
+    assert not server_processes(data_dir)
+
+
 def test_the_minder(data_dir: Path, pg_bin: Path) -> None:
     with attach(data_dir, pg_bin, "pipe") as attachment:
         sql(attachment, "INSERT INTO parcel VALUES (1)")
@@ -152,6 +203,40 @@ def test_a_first_start_killed_half_way(pg_bin: Path, delay: float) -> None:
             assert answers(attachment)
         assert sorted(path.name for path in (folder / "data").iterdir()) == ["locks", "postgres"]
         assert not server_processes(folder)
+
+
+_SLOW_TO_FORK = """
+import os, runpy, time
+fork = os.fork
+def slow_fork():
+    pid = fork()
+    if not pid:
+        time.sleep(0.2)
+    return pid
+os.fork = slow_fork
+runpy.run_path(WATCHDOG, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("tie", TIES)
+def test_the_only_user_while_the_server_is_being_forked(
+    data_dir: Path, pg_bin: Path, tie: Tie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told to stop before its process has begun to run PostgreSQL, the server still stops."""
+    watchdog = Path(supervisor.__file__).with_name("watchdog.py")
+    (tmp_path / "watchdog.py").write_text(_SLOW_TO_FORK.replace("WATCHDOG", repr(str(watchdog))))
+    monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "supervisor.py"))
+    site = site_at(data_dir)
+    make(site)
+    with contextlib.ExitStack() as held:
+        share, server_lock, guard = (locks.take(path) for path in (site.users, site.server, site.guard))
+        assert share and server_lock and guard
+        for descriptor in (share, server_lock, guard):
+            held.callback(os.close, descriptor)
+        prepared = cluster.prepare(site, pg_bin, "nobody", server_lock)
+        plan = Plan(site, pg_bin, "nobody", lambda text: None, tie)
+        held.enter_context(supervisor._spawn_watchdog(plan, prepared, guard, server_lock))
+    wait_gone(data_dir)
 
 
 def test_many_come_at_once(data_dir: Path, pg_bin: Path) -> None:

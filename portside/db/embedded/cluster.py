@@ -51,6 +51,13 @@ _HBA = f"""\
 local all {ROLE},postgres peer map=portside
 """
 
+# What must not be overridden by any file stands on the command line. A server that recovers by itself from the death
+# of one of its processes cannot be shut down meanwhile (PostgreSQL 18.6: its checkpointer disregards the order, and it
+# waits for it without end), so it ends instead, and the watchdog starts another.
+_FIXED = [
+    f"--{setting}" for setting in ("listen_addresses=", "fsync=on", "full_page_writes=on", "restart_after_crash=off")
+]
+
 # The application's role owns its database and may make more (the tests do), but is no superuser: an injected
 # statement must not be able to run programs.
 _FIRST_STATEMENTS = f"""\
@@ -80,9 +87,7 @@ def prepare(site: Site, named: Path | None, pg_user: str, server_lock: int) -> P
     if major is None:
         _initialise(site, user, folder, server_lock)
     place = inside(site.cluster)
-    # What must not be overridden by any file stands on the command line.
-    fixed = ["-c", "listen_addresses=", "-c", "fsync=on", "-c", "full_page_writes=on", "-p", str(probe.PORT)]
-    argv = [str(folder / "postgres"), "-D", place, "-k", place, *fixed]
+    argv = [str(folder / "postgres"), "-D", place, "-k", place, "-p", str(probe.PORT), *_FIXED]
     files = {"postgresql.conf": _SETTINGS, "pg_hba.conf": _HBA, "pg_ident.conf": _ident(user)}
     return Prepared(user, argv, files)
 

@@ -27,6 +27,7 @@ DEATHS, WITHIN = 5, 60.0  # a server that dies more often than this (seconds) is
 KEPT_WORDS = 4000  # bytes of last words
 SCANT_ROOM = 16 << 20  # bytes; PostgreSQL writes its log of changes in pieces of this size
 SCANT_ROOM_WORDS = "The disk has only"
+CHILD_DIED_WORDS = 'shutting down because "restart_after_crash" is off'
 PR_SET_PDEATHSIG = 1
 
 
@@ -216,8 +217,8 @@ class Server:
         return os.waitstatus_to_exitcode(self.status or 0)
 
     def was_killed(self) -> bool:
-        """Whether a signal ended it, as against itself; a minder tells so by a number above 128."""
-        return self.exit_code() < 0 or self.exit_code() > 128
+        """Whether a signal ended it or a process of it, as against itself; a minder tells so by a number above 128."""
+        return self.exit_code() < 0 or self.exit_code() > 128 or CHILD_DIED_WORDS in self.last_words()
 
     def last_words(self) -> str:
         code = self.exit_code()
@@ -238,12 +239,16 @@ def fork_postgres(orders: Orders, voice: int, life: int, *, tied: bool) -> int:
     # PostgreSQL takes a lock file that names its own parent or grandparent for a stale one: claim_lock_files.
     environment = {**orders.environment, "PG_GRANDPARENT_PID": str(os.getpid() if tied else os.getppid())}
     parent = os.getpid()
+    # Our handler would swallow the one SIGINT that stop_process sends, if it came before the child has put it away.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         return pid
     try:
         for number in (signal.SIGINT, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         if libc is not None:
             # Here and not earlier: a change of user clears it. If we were orphaned before, no signal will come.
             libc.prctl(PR_SET_PDEATHSIG, int(signal.SIGINT))
