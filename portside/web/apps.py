@@ -18,6 +18,7 @@ from portside.web.answers import Flash, redirect
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import plain_errors
+from portside.webhooks.actions import delete_endpoints_of_app
 
 PATH = "/app/settings/apps"
 _LONGEST_LINES = 30_000
@@ -84,6 +85,7 @@ async def delete_app(visit: Visit) -> Response[bytes]:
             app = await queries.get_app(tx, visit.scope, app_id)
             await disconnect_everyone(tx, app.id, visit.scope.actor)
             await actions.delete_app(tx, visit.scope, app.id, address=address)
+            await delete_endpoints_of_app(tx, visit.scope, app.id)
     except Conflict:
         return redirect(f"{PATH}/{app_id}", Flash("error", "Somebody connected at this very moment. Try again."))
     return redirect(PATH, Flash("success", f"{app.name} was deleted."))

@@ -303,7 +303,13 @@ def _filters(view: View, endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 
 
 def _choices(endpoints: Any) -> list[dict[str, str]]:
-    return [{"value": one.id, "label": one.url or f"Deleted webhook …{one.id[-6:]}"} for one in endpoints]
+    return [{"value": one.id, "label": _called(one)} for one in endpoints]
+
+
+def _called(endpoint: Endpoint) -> str:
+    if endpoint.url is None:
+        return f"Deleted webhook …{endpoint.id[-6:]}"
+    return f"{endpoint.url} ({endpoint.app_name})" if endpoint.app_name else endpoint.url
 
 
 routes = [show_log, show_event, resend_event, resend_picked, resend_failed]

@@ -47,7 +47,7 @@ async def try_receiver(visit: Visit) -> Shown:
 
 async def _page(visit: Visit, *, flash: Flash | None = None, status: int = 200) -> Shown:
     async with reading() as tx:
-        webhook = await queries.get_webhook(tx, visit.scope, visit.id("webhook_id"))
+        webhook = await queries.get_kept_webhook(tx, visit.scope, visit.id("webhook_id"))
         trials = await queries.list_trials(tx, visit.scope, webhook.id)
     shown = {"trials": [_trial(trial) for trial in trials]}
     if visit.wants_fragment:

@@ -7,10 +7,14 @@ from typing import Any, get_args
 
 from litestar import Response
 
+from portside.accounts.queries import list_managed_accounts
+from portside.apps.queries import list_apps
 from portside.db.begin import begin, reading
+from portside.db.tx import Tx
 from portside.errors import BadRequest, Conflict, FieldErrors
 from portside.kit.ids import as_id
 from portside.kit.paging import PageRequest
+from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.rest.parse import parse_values
 from portside.web.answers import Flash, redirect
@@ -20,7 +24,7 @@ from portside.web.visit import Shown, Visit
 from portside.web.words import host_of, plain_errors
 from portside.webhooks import actions, queries, replays
 from portside.webhooks.models import Latest, Subscription, Webhook, WebhookDraft
-from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered, trouble
+from portside.webhooks.rules import MOST_WEBHOOKS, is_delivered, is_keeper, trouble
 from portside.webhooks.wire import WebhookIn, webhook_draft
 
 PATH = "/app/settings/webhooks"
@@ -41,6 +45,8 @@ _EVENTS = {
     "webhook_failing": "webhook_failing: a webhook has taken nothing for an hour",
     "webhook_recovered": "webhook_recovered: a failing webhook works again",
 }
+# How the form says whose events are heard; anything else is an app's client id.
+_REACHES: Mapping[str, Mapping[str, Any]] = {"": {}, "managed": {"all_accounts": True}}
 _STATES = {"pending": "waiting", "delivered": "delivered", "failed": "failed", "cancelled": "failed"}
 
 
@@ -53,13 +59,17 @@ async def list_webhooks(visit: Visit) -> Shown:
 @page("POST", PATH)
 async def create_webhook(visit: Visit) -> Shown | Response[bytes]:
     """Subscribe an address, and show the secret that signs what it gets."""
-    data = {name: visit.field(name, 400) for name in ("url", "event")}
+    data = {name: visit.field(name, 400) for name in ("url", "event", "reach")}
+    given = {"url": data["url"], "event": data["event"], **_REACHES.get(data["reach"], {"app": data["reach"]})}
     try:
-        draft = webhook_draft(visit.scope, parse_values(WebhookIn, data))
+        draft = webhook_draft(visit.scope, parse_values(WebhookIn, given))
         async with begin() as tx:
             webhook = await actions.create_webhook(tx, visit.scope, services().keys, draft)
     except FieldErrors as wrong:
-        return await _page(visit, errors=plain_errors(wrong), data=data)
+        errors = {
+            "reach" if field in ("app", "all_accounts") else field: text for field, text in plain_errors(wrong).items()
+        }
+        return await _page(visit, errors=errors, data=data)
     except BadRequest as wrong:
         return await _page(visit, errors={"url": wrong.message}, data=data)
     return redirect(f"{PATH}?secret={webhook.id}", Flash("success", "The webhook was added."))
@@ -69,7 +79,7 @@ async def create_webhook(visit: Visit) -> Shown | Response[bytes]:
 async def toggle_webhook(visit: Visit) -> Response[bytes]:
     """Pause a webhook, or go on."""
     async with begin() as tx:
-        before = await queries.get_webhook(tx, visit.scope, visit.id("webhook_id"))
+        before = await queries.get_kept_webhook(tx, visit.scope, visit.id("webhook_id"))
         draft = WebhookDraft(event=before.event, url=before.url, active=not before.active)
         await actions.update_webhook(tx, visit.scope, before.id, draft)
     text = "Events are sent there again." if draft.active else "Nothing is sent there until you resume it."
@@ -120,20 +130,24 @@ async def _page(
         last = {one.webhook_id: one for one in await queries.list_latest(tx, visit.scope, 1, MOST_WEBHOOKS)}
         latest = await queries.list_latest(tx, visit.scope, SHOWN_DELIVERIES, SHOWN_DELIVERIES)
         wanted = as_id(visit.given("secret"))
-        shown = next((webhook for webhook in found.rows if webhook.id == wanted), None)
+        actor = visit.scope.actor
+        kept = [webhook for webhook in found.rows if is_keeper(webhook, actor)]
+        shown = next((webhook for webhook in kept if webhook.id == wanted), None)
         secrets = await queries.list_secrets(tx, visit.scope, services().keys, shown.id) if shown else []
-    troubled = [webhook for webhook in found.rows if trouble(webhook) is not None]
+        reaches = await _reaches(tx, visit.scope)
+    troubled = [webhook for webhook in kept if trouble(webhook) is not None]
     context = {
-        "webhooks": [_row(webhook, last.get(webhook.id)) for webhook in found.rows],
+        "webhooks": [_row(webhook, last.get(webhook.id), is_kept=webhook in kept) for webhook in found.rows],
         "troubles": [_trouble(webhook, last.get(webhook.id)) for webhook in troubled[:MOST_NOTICES]],
         "more_troubles": max(0, len(troubled) - MOST_NOTICES),
         "patience": _span(services().settings.webhook_disable_hours),
         "log_url": LOG,
         "deliveries": _deliveries(latest),
         "events": [{"value": event, "label": _EVENTS.get(event, event)} for event in _events()],
+        "reaches": reaches,
         "secret": _secret(shown, secrets[0].text) if shown and secrets else None,
         "create_url": PATH,
-        "form": {"data": {"event": "all", **(data or {})}, "errors": errors or {}, "message": ""},
+        "form": {"data": {"event": "all", "reach": "", **(data or {})}, "errors": errors or {}, "message": ""},
         "open_form": bool(errors),
     }
     status = 422 if errors else 200
@@ -169,12 +183,34 @@ def _events() -> Sequence[str]:
     return [*(event for event in _EVENTS if event in known), *(event for event in known if event not in _EVENTS)]
 
 
-def _row(webhook: Webhook, last: Latest | None) -> Mapping[str, Any]:
+async def _reaches(tx: Tx, scope: Scope) -> list[dict[str, str]]:
+    """Whose events a new webhook may hear, where there is a choice."""
+    apps = [
+        {"value": app.client_id, "label": f"All accounts connected to {app.name}"} for app in await list_apps(tx, scope)
+    ]
+    managed = await list_managed_accounts(tx, scope, PageRequest(size=1))
+    every = [{"value": "managed", "label": "This account and all that you manage"}] if managed.rows else []
+    return [{"value": "", "label": "This account"}, *every, *apps] if apps or every else []
+
+
+def _heard(webhook: Webhook) -> str:
+    """Whose app it is, or whom it hears beside its own account."""
+    name = webhook.app.name if webhook.app is not None else ""
+    if webhook.reach == "app":
+        return f"All accounts connected to {name}"
+    if webhook.reach == "managed":
+        return "This account and all that you manage"
+    return f"Added by {name}" if name else ""
+
+
+def _row(webhook: Webhook, last: Latest | None, *, is_kept: bool) -> Mapping[str, Any]:
     url = f"{PATH}/{webhook.id}"
     attempted = last is not None and last.attempted_at is not None
     return {
         "id": webhook.id,
         "url": webhook.url,
+        "is_kept": is_kept,
+        "heard": _heard(webhook),
         "event": webhook.event,
         "active": webhook.active,
         "is_off": webhook.disabled_at is not None,
@@ -183,7 +219,7 @@ def _row(webhook: Webhook, last: Latest | None) -> Mapping[str, Any]:
         "secret_url": f"{PATH}?secret={webhook.id}",
         "test_url": f"{url}/test",
         "log_url": f"{LOG}?webhook={webhook.id}",
-        "recover_url": f"{url}/recover" if trouble(webhook) is not None else None,
+        "recover_url": f"{url}/recover" if is_kept and trouble(webhook) is not None else None,
         "toggle_url": f"{url}/toggle",
         "delete_url": f"{url}/delete",
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from portside.audit.actions import note
 from portside.db.sql import Part, insert_all
 from portside.db.tx import Tx
 from portside.errors import BadRequest, FieldErrors, NotFound
@@ -20,7 +21,7 @@ from portside.kit.scope import Scope
 from portside.webhooks import queries
 from portside.webhooks.models import DisabledReason, Health, HealthNews, Reach, Result, Webhook, WebhookDraft
 from portside.webhooks.reach import find_own_app
-from portside.webhooks.rules import MOST_WEBHOOKS
+from portside.webhooks.rules import MOST_WEBHOOKS, plain_url
 from portside.webhooks.signing import new_secret
 from portside.webhooks.wire import webhook_payload
 
@@ -78,6 +79,7 @@ async def create_webhook(tx: Tx, scope: Scope, keys: KeyRing, draft: WebhookDraf
     owner = (scope.account_id, scope.mode, webhook_id)
     await tx.execute(_CREATE, *owner, app_id, reach, draft.event, draft.url, active, str(scope.actor), moment)
     await _add_secret(tx, scope, keys, webhook_id, moment)
+    await note(tx, scope, "webhook.created", plain_url(draft.url), {"event": draft.event, "reach": reach})
     return await queries.get_webhook(tx, scope, webhook_id)
 
 
@@ -99,6 +101,7 @@ async def update_webhook(tx: Tx, scope: Scope, webhook_id: Id, draft: WebhookDra
     active = before.active if draft.active is None else draft.active
     owner = (scope.account_id, scope.mode, webhook_id)
     await tx.execute(_UPDATE, *owner, draft.event, draft.url, active, now())
+    await note(tx, scope, "webhook.changed", plain_url(draft.url), {"event": draft.event, "active": active})
     if active and (draft.url != before.url or not before.active):
         await tx.execute(_HURRY, *owner, now())
         await enqueue_once(tx, turn_job(scope, webhook_id))
@@ -111,6 +114,7 @@ async def delete_webhook(tx: Tx, scope: Scope, webhook_id: Id) -> None:
     await tx.execute(
         "DELETE FROM webhooks WHERE account_id = $1 AND mode = $2 AND id = $3", scope.account_id, scope.mode, webhook.id
     )
+    await note(tx, scope, "webhook.deleted", plain_url(webhook.url), {"event": webhook.event})
     await enqueue(tx, turn_job(scope, webhook_id))
 
 
@@ -127,6 +131,16 @@ async def delete_webhooks_of_app(tx: Tx, scope: Scope, app_id: Id) -> int:
     )
     await enqueue(tx, *[turn_job(scope, row["id"]) for row in rows])
     return len(rows)
+
+
+async def delete_endpoints_of_app(tx: Tx, scope: Scope, app_id: Id) -> None:
+    """Remove, in both modes, what the app's own account subscribed for all its merchants: the app is deleted."""
+    rows = await tx.fetch(
+        "DELETE FROM webhooks WHERE account_id = $1 AND app_id = $2 AND reach = 'app' RETURNING id, mode",
+        scope.account_id,
+        app_id,
+    )
+    await enqueue(tx, *[turn_job(Scope(scope.account_id, row["mode"], ""), row["id"]) for row in rows])
 
 
 async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
@@ -147,7 +161,8 @@ async def cancel_deliveries(tx: Tx, scope: Scope, webhook_id: Id) -> bool:
 
 async def rotate_secret(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id, grace_hours: float) -> None:
     """Make a new secret the current one; the one before it signs for `grace_hours` more. Raises NotFound."""
-    await queries.get_kept_webhook(tx, scope, webhook_id)
+    webhook = await queries.get_kept_webhook(tx, scope, webhook_id)
+    await note(tx, scope, "webhook.secret_rotated", plain_url(webhook.url), {"grace_hours": grace_hours})
     owner = (scope.account_id, scope.mode, webhook_id)
     # The lock makes two rotations take turns, so that there is always exactly one current secret.
     locked = await tx.fetchval(

@@ -65,6 +65,11 @@ def is_keeper(webhook: Webhook, actor: Actor) -> bool:
     return actor.kind != "user" or webhook.app_id is None or webhook.reach == "app"
 
 
+def plain_url(url: str) -> str:
+    """An address without its query, in which people put secrets."""
+    return url.partition("?")[0].partition("#")[0]
+
+
 def tells_of_webhooks(subscription: Subscription) -> bool:
     """Whether the events are about webhooks, whose addresses are their owners' own business."""
     return subscription in ("webhook_disabled", "webhook_failing", "webhook_recovered")

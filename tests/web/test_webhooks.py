@@ -8,8 +8,12 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from portside.apps.actions import create_app
+from portside.apps.models import AppDraft
+from portside.db.begin import begin
 from portside.jobs.drain import drain
 from tests.support.cast import Person
+from tests.support.partners import grant, make_partner
 from tests.support.receiver import receiving
 from tests.web.conftest import Browser
 from tests.web.test_orders import push
@@ -86,3 +90,35 @@ async def test_charlie_can_do_nothing_with_them(
     for deed in ("toggle", "delete", f"deliveries/{made}/resend"):
         assert (await other.post(f"{PATH}/{made}/{deed}")).status_code == 404
     assert "harbor.example/hooks" in (await at_desk.get(PATH)).text
+
+
+async def test_what_an_app_subscribed_is_shown_and_can_only_be_ended(
+    at_desk: Browser, api: httpx.AsyncClient, alice: Person, product: Callable[..., httpx.AsyncClient]
+) -> None:
+    paula = await make_partner()
+    await at_desk.get(PATH)
+    async with product(await grant(alice.scope, paula.app)) as app_api:
+        made = await app_api.post("/webhooks", json={"event": "all", "url": "https://shops.example/hook"})
+        hook = made.json()["object_id"]
+        page = (await at_desk.get(f"{PATH}?secret={hook}")).text
+        assert "shops.example/hook" in page
+        assert "Added by Paula&#39;s Shops" in page and f"{hook}/delete" in page
+        for hidden in ("whsec_", f"?secret={hook}", f"{hook}/toggle", f"{hook}/test"):
+            assert hidden not in page
+        for path in ("toggle", "test"):
+            assert (await at_desk.post(f"{PATH}/{hook}/{path}")).status_code == 404
+        await at_desk.post(f"{PATH}/{hook}/delete")
+        assert (await app_api.get("/webhooks")).json()["count"] == 0
+
+
+async def test_a_partner_chooses_whose_events_are_sent(at_desk: Browser, api: httpx.AsyncClient, alice: Person) -> None:
+    assert "All accounts connected to" not in (await at_desk.get(PATH)).text
+    async with begin() as tx:
+        draft = AppDraft(scope=alice.scope, name="Lantern Shops", redirect_uris=("https://lantern.example/back",))
+        app, _ = await create_app(tx, draft)
+    assert "All accounts connected to Lantern Shops" in (await at_desk.get(PATH)).text
+    given = {"url": "https://lantern.example/hook", "event": "all"}
+    assert (await at_desk.post(PATH, {**given, "reach": app.client_id})).status_code == 303
+    assert (await at_desk.post(PATH, {**given, "reach": "nobody"})).status_code == 422
+    (made,) = (await api.get("/webhooks")).json()["results"]
+    assert (made["app"]["name"], made["all_accounts"]) == ("Lantern Shops", True)

@@ -125,10 +125,21 @@ def token_page(**changes: Any) -> dict[str, Any]:
     return context | changes
 
 
-def webhook(id_: str, url: str, event: str, last: Ns | None, active: bool = True, is_off: bool = False) -> Ns:
+def webhook(
+    id_: str,
+    url: str,
+    event: str,
+    last: Ns | None,
+    active: bool = True,
+    is_off: bool = False,
+    heard: str = "",
+    is_kept: bool = True,
+) -> Ns:
     return Ns(
         id=id_,
         url=url,
+        is_kept=is_kept,
+        heard=heard,
         event=event,
         active=active,
         is_off=is_off,
@@ -186,6 +197,7 @@ def webhook_page(**changes: Any) -> dict[str, Any]:
         webhook("w3", "https://old.example/hook", "all", None),
         webhook("w4", "https://paused.example/hook", "batch_purchased", None, active=False),
         webhook("w5", "https://gone.example/hook", "all", None, active=False, is_off=True),
+        webhook("w6", "https://lantern.example/hook", "all", None, heard="Added by Lantern Shops", is_kept=False),
     ]
     deliveries = [
         delivery("track_updated", "delivered", "200", 1, 0.05),
@@ -204,6 +216,7 @@ def webhook_page(**changes: Any) -> dict[str, Any]:
         "form": form(),
         "open_form": False,
         "deliveries": Ns(list=deliveries, poll_url="/deliveries", waiting=True, log_url="settings-event-log.html"),
+        "reaches": [option("", "This account"), option("app", "All accounts connected to Lantern Shops")],
         "events": [
             option("all", "All events"),
             option("track_updated", "track_updated"),
