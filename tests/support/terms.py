@@ -41,7 +41,7 @@ def prices(shipment: dict[str, Any]) -> dict[str, str]:
 
 
 def rate_of(shipment: dict[str, Any], service: str) -> str:
-    return next(rate["object_id"] for rate in shipment["rates"] if rate["servicelevel"]["token"] == service)
+    return str(next(rate["object_id"] for rate in shipment["rates"] if rate["servicelevel"]["token"] == service))
 
 
 async def bought(api: httpx.AsyncClient, rate: str, **changes: Any) -> dict[str, Any]:
