@@ -234,3 +234,12 @@ async def test_a_partner_reaches_only_merchants_who_connected(
         assert (await server.get("/orders", headers=acting)).status_code == 404
     async with product(partner.person.token) as own:
         assert (await own.get("/orders", headers={"SHIPPO-ACCOUNT-ID": alice.account_id})).status_code == 404
+
+
+async def test_two_connects_at_once_make_one_connection(
+    server: httpx.AsyncClient, partner: Partner, alice: Person
+) -> None:
+    tokens = await asyncio.gather(*[connect(server, partner, alice) for _ in range(5)])
+    assert [await status(server, token) for token in tokens] == [200] * 5
+    async with reading() as tx:
+        assert len(await list_connections(tx, alice.scope)) == 1
