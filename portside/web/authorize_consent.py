@@ -11,7 +11,7 @@ from portside.accounts.queries import find_user, list_memberships
 from portside.apps.models import App
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
-from portside.errors import NotFound
+from portside.errors import Forbidden, NotFound
 from portside.kit.ids import Id
 from portside.kit.scope import Mode
 from portside.oauth.actions import consume_interaction, grant
@@ -94,8 +94,8 @@ async def allow(way: Way) -> Response[bytes]:
             return is_over(way)
         try:
             code = await grant(tx, msgspec.structs.replace(used, account_id=chosen))
-        except NotFound:
-            # The app was deleted while the page was open.
+        except (NotFound, Forbidden):
+            # In this very moment the app was deleted, or the person taken off the account.
             return is_over(way)
     return pages.leave(way.asked, granted_uri(used.redirect_uri, code, used.state), allowed=True)
 

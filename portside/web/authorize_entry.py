@@ -42,7 +42,7 @@ Opened = Literal["register", "login"]
 
 def show_entry(way: Way) -> Response[bytes]:
     """Both forms, with what the app knows of the merchant already."""
-    return _entry(way, "register")
+    return _entry(way, "login" if way.asked.wants_sign_in else "register")
 
 
 async def register(way: Way) -> Response[bytes]:

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from portside.accounts.actions import add_member
+from portside.apps.actions import set_logo
 from portside.db.begin import begin
 from portside.kit import services as kit
 from portside.kit.clock import now
@@ -34,6 +35,15 @@ async def test_a_merchant_logs_in_allows_and_the_code_is_worth_a_token(
     assert await connections(partner) == [(alice.account_id, "live", "*")]
     token = await token_of(anywhere, partner, anywhere.went["code"])
     assert token.status_code == 200 and token.json()["access_token"].startswith("oauth.")
+
+
+async def test_the_page_shows_the_apps_logo(anywhere: Visit, partner: Partner) -> None:
+    assert "/app-logos/" not in (await anywhere.open(partner.asks())).text
+    async with begin() as tx:
+        await set_logo(tx, partner.person.scope, partner.app.id, "logos/0123.png")
+    page = await anywhere.open(partner.asks())
+    assert f'src="/app-logos/{partner.app.id}?v=0123"' in page.text
+    assert "img-src 'self'" in page.headers["content-security-policy"]
 
 
 async def test_a_newcomer_registers_on_the_same_page(anywhere: Visit, partner: Partner) -> None:
