@@ -16,7 +16,7 @@ from portside.db.begin import begin
 from portside.db.pool import current_pool
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
-from portside.kit.ids import new_id
+from portside.kit.ids import Id, new_id
 from portside.kit.scope import SYSTEM, Scope
 from portside.webhooks.actions import turn_job
 from tests.support.cast import Person, make_person
@@ -359,7 +359,7 @@ async def deliveries(client: httpx.AsyncClient, webhook: str) -> list[dict[str, 
 
 async def due_now(webhook: str) -> None:
     """What waits for an endpoint is due, and it is its turn."""
-    row = await current_pool().fetchrow("SELECT account_id, mode FROM webhooks WHERE id = $1", webhook)
+    (row,) = await current_pool().fetch("SELECT account_id, mode FROM webhooks WHERE id = $1", webhook)
     await current_pool().execute("UPDATE webhook_deliveries SET due_at = now() WHERE webhook_id = $1", webhook)
     async with begin() as tx:
-        await enqueue(tx, turn_job(Scope(row["account_id"], row["mode"], "", SYSTEM), webhook))
+        await enqueue(tx, turn_job(Scope(row["account_id"], row["mode"], "", SYSTEM), Id(webhook)))

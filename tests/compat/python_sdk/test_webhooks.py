@@ -8,7 +8,9 @@ import shippo
 from shippo.models import components
 from shippo.utils import unmarshal_json
 
+from tests.compat.conftest import Merchant
 from tests.compat.python_sdk.bodies import UNKNOWN, refused
+from tests.compat.python_sdk.conftest import client_of
 from tests.support.receiver import receiving
 
 Event = components.WebhookEventTypeEnum
@@ -31,6 +33,17 @@ def test_a_subscription_is_kept_changed_and_ended(sdk: shippo.Shippo) -> None:
     sdk.webhooks.delete_webhook(webhook_id=made.object_id)
     with refused(404):
         sdk.webhooks.get_webhook(webhook_id=made.object_id)
+
+
+def test_an_endpoint_for_many_accounts_is_asked_for_in_the_address(owner: Merchant) -> None:
+    sdk = client_of(owner.url, owner.token)
+    session = sdk.sdk_configuration.client
+    session.params = {"all_accounts": "true"}
+    made = sdk.webhooks.create_webhook(request=request_of("http://127.0.0.1:9/platform"))
+    path = f"{owner.url}/webhooks/{made.object_id}"
+    assert session.get(path, headers={"Authorization": f"ShippoToken {owner.token}"}).json()["all_accounts"] is True
+    sdk.webhooks.delete_webhook(webhook_id=made.object_id)
+    session.close()
 
 
 def test_a_delivery_is_what_the_sdk_expects(sdk: shippo.Shippo, buy: Callable[[], components.Transaction]) -> None:
