@@ -1,4 +1,4 @@
-"""The connect page of partner apps: register or log in, allow or cancel, and back (RFC 6749 §4.1; docs/oauth.md).
+"""The connect page of partner apps: register or log in, allow or cancel, and back (RFC 6749 §4.1; docs/connect.md).
 
 It works in a frame, a popup and a tab. In a frame it neither reads nor sets a cookie: what a person has done so far is
 kept on the server, under a name that only the page's form knows and that is good for one answer (oauth.actions).
