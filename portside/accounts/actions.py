@@ -18,6 +18,8 @@ from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Mode, Scope
 
+# One of its own, so that two commands at once open one account.
+OPERATOR_ACCOUNT = Id("00000000000070008000000000000001")
 # As much of a token as its owner may see again: the prefix and four characters.
 _HINT_LENGTH = len("shippo_test_") + 4
 _APP_HINT_LENGTH = len("oauth.") + 4
@@ -54,6 +56,21 @@ async def create_account_of(tx: Tx, user_id: Id, *, email: str, company: str, na
     )
     await add_member(tx, account_id, user_id, "owner")
     return account_id
+
+
+async def open_operator_account(tx: Tx) -> Scope:
+    """The account of what the operator makes for nobody in particular; opened when it is needed first, and nobody signs
+    in to it.
+
+    # unscoped: the operator has no account to begin with.
+    """
+    await tx.execute(
+        "INSERT INTO accounts (id, email, company_name, created_at, updated_at) VALUES ($1, '', 'Operator', $2, $2) "
+        "ON CONFLICT (id) DO NOTHING",
+        OPERATOR_ACCOUNT,
+        now(),
+    )
+    return Scope(OPERATOR_ACCOUNT, "live", "")
 
 
 async def create_managed_account(tx: Tx, draft: ManagedAccountDraft) -> Account:

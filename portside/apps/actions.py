@@ -17,8 +17,6 @@ from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 
-# Whose the operator's own apps are, unless they are made for somebody; nobody signs in to it.
-OPERATOR_ACCOUNT = Id("00000000000070008000000000000001")
 # How long the secret before a rotated one works, if its owner needs time to bring the new one out.
 GRACE = dt.timedelta(hours=24)
 _HINT_LENGTH = 4
@@ -149,20 +147,6 @@ async def delete_app(tx: Tx, scope: Scope, app_id: Id, *, address: str = "") -> 
     if await tx.fetchval("SELECT EXISTS (SELECT FROM connections WHERE app_id = $1 AND ended_at IS NULL)", app_id):
         raise Conflict("Accounts are connected to this app.")
     await note(tx, scope, "app.deleted", name, {}, address)
-
-
-async def open_operator_account(tx: Tx) -> Scope:
-    """The account of the operator's own apps, made when it is needed first.
-
-    # unscoped: the operator has no account to begin with.
-    """
-    await tx.execute(
-        "INSERT INTO accounts (id, email, first_name, last_name, company_name, created_at, updated_at) "
-        "VALUES ($1, '', '', '', 'Operator', $2, $2) ON CONFLICT (id) DO NOTHING",
-        OPERATOR_ACCOUNT,
-        now(),
-    )
-    return Scope(OPERATOR_ACCOUNT, "live", "")
 
 
 async def certify_app(tx: Tx, client_id: str, certified: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from portside.accounts.actions import open_operator_account
 from portside.accounts.queries import find_account_by_email
 from portside.apps import actions, queries
 from portside.apps.flows import store_logo
@@ -154,7 +155,7 @@ async def _drawn(picture: bytes) -> bytes:
 
 async def _owner(tx: Tx, email: str | None) -> Scope:
     if email is None:
-        return await actions.open_operator_account(tx)
+        return await open_operator_account(tx)
     account = await find_account_by_email(tx, email)
     if account is None:
         raise BadRequest(f"There is no account of {email}; make one with `portside create-account`.")

@@ -35,6 +35,7 @@ OWNERS = {
     "credentials": "accounts",
     "sessions": "accounts",
     "counters": "accounts",
+    "audit_entries": "audit",
     "idempotency_keys": "rest",
     "events": "events",
     "jobs": "jobs",
@@ -88,6 +89,7 @@ OWNERS = {
 HEIGHTS = [
     "jobs",
     "events",
+    "audit",
     "accounts",
     "rest",
     "addresses",
