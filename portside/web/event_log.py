@@ -155,6 +155,7 @@ async def show_event(visit: Visit) -> Shown:
         ]
     context = {
         "event": _row(event),
+        "account": event.account_id if event.account_id != visit.scope.account_id else "",
         "body": _pretty(stored.payload),
         "raw": stored.payload or "",
         "schema_url": f"/docs/events/{event.name}.json",

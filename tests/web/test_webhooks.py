@@ -12,7 +12,7 @@ from portside.apps.actions import create_app
 from portside.apps.models import AppDraft
 from portside.db.begin import begin
 from portside.jobs.drain import drain
-from tests.support.cast import Person
+from tests.support.cast import Person, make_person
 from tests.support.partners import grant, make_partner
 from tests.support.receiver import receiving
 from tests.web.conftest import Browser
@@ -122,3 +122,24 @@ async def test_a_partner_chooses_whose_events_are_sent(at_desk: Browser, api: ht
     assert (await at_desk.post(PATH, {**given, "reach": "nobody"})).status_code == 422
     (made,) = (await api.get("/webhooks")).json()["results"]
     assert (made["app"]["name"], made["all_accounts"]) == ("Lantern Shops", True)
+
+
+async def test_a_partner_reads_in_the_log_what_happened_at_a_merchant(
+    at_desk: Browser, api: httpx.AsyncClient, alice: Person, product: Callable[..., httpx.AsyncClient]
+) -> None:
+    merchant = await make_person("merchant")
+    async with begin() as tx:
+        draft = AppDraft(scope=alice.scope, name="Lantern Shops", redirect_uris=("https://lantern.example/back",))
+        app, _ = await create_app(tx, draft)
+    await grant(merchant.scope, app)
+    with receiving() as receiver:
+        given = {"url": receiver.url, "event": "order_created", "app": app.client_id}
+        hook = (await api.post("/webhooks", json=given)).json()["object_id"]
+        async with product(merchant.token) as merchants_api:
+            await push(merchants_api)
+        await drain()
+        receiver.wait_for(lambda: receiver.events("order_created"))
+    log = (await at_desk.get(f"{PATH}/log?webhook={hook}")).text
+    found = re.search(r'href="(/app/settings/webhooks/log/[0-9a-f]{32})"', log)
+    assert found is not None and merchant.account_id in (await at_desk.get(found[1])).text
+    assert found[1] not in (await at_desk.get(f"{PATH}/log")).text

@@ -129,6 +129,7 @@ def event_page(**changes: Any) -> dict[str, Any]:
     context = {
         "shell": shell("settings", "event_log"),
         "event": event(1, "track_updated"),
+        "account": "",
         "body": BODY,
         "raw": BODY,
         "schema_url": "#",
