@@ -33,7 +33,8 @@ from portside.web.authorize_request import (
     read_asked,
 )
 from portside.web.authorize_way import Way, is_over, sign_in
-from portside.web.session import CSRF_FIELD, SignedIn, csrf_token, signed_in
+from portside.web.entry import is_throttled, retry_after
+from portside.web.session import CSRF_FIELD, SignedIn, client_address, csrf_token, signed_in
 
 _log = structlog.get_logger(__name__)
 
@@ -41,6 +42,7 @@ Step = Callable[[Way], Awaitable[Response[bytes]]]
 
 _ADDRESS = "The address of this page was changed on the way. Go back to where you came from and start again."
 _FOREIGN = "This was sent by a page that is not ours, so nothing was done."
+_TOO_MANY = "This page was opened very often from where you are. Wait a quarter of an hour, then start again."
 _UNCLEAR = "What was sent could not be read, so nothing was done."
 
 
@@ -59,6 +61,11 @@ async def show(request: Request[Any, Any, Any]) -> Response[bytes]:
     if origin is not None and not _may_stand_on(asked, origin):
         _refused("foreign_frame", app_id=asked.app.id, origin=origin)
         return pages.popup_offer(asked)
+    if await is_throttled(request, "connect", client_address(request)):
+        _refused("throttled", app_id=asked.app.id)
+        response = pages.stopped(asked, "Too many visits", _TOO_MANY, 429)
+        response.headers["Retry-After"] = retry_after("connect")
+        return response
     async with begin() as tx:
         handle = await begin_interaction(tx, asked.draft(origin))
     way = Way(request=request, asked=asked, handle=handle, form={})
@@ -88,6 +95,9 @@ async def act(request: Request[Any, Any, Any]) -> Response[bytes]:
     if interaction is None or not asked.began(interaction):
         _refused("unknown_interaction" if interaction is None else "foreign_interaction", app_id=asked.app.id)
         return is_over(way)
+    if interaction.origin is not None and not _may_stand_on(asked, interaction.origin):
+        _refused("foreign_frame", app_id=asked.app.id, origin=interaction.origin)
+        return pages.popup_offer(asked)
     try:
         return await step(way)
     except Overloaded as error:

@@ -27,7 +27,7 @@ from portside.web.answers import HOME, Flash, redirect
 
 _log = structlog.get_logger(__name__)
 
-What = Literal["sign-in", "sign-up", "code", "resend", "reset", "invite"]
+What = Literal["sign-in", "sign-up", "code", "resend", "reset", "invite", "connect"]
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -47,6 +47,8 @@ LIMITS: dict[What, Limit] = {
     "reset": Limit(5, 50, 60),
     # Of one account: mail to strangers in its name.
     "invite": Limit(30, 100, 60),
+    # Openings of the connect page, each of which is remembered for a while: they are counted by address alone.
+    "connect": Limit(300, 300, 15),
 }
 
 

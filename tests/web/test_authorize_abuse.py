@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from portside.apps.actions import update_app
+from portside.apps.actions import mark_origin_verified, update_app
 from portside.apps.models import AppChanges
 from portside.db.begin import begin, reading
+from portside.web.entry import LIMITS, Limit
 from tests.support.cast import PASSWORD, Person
 from tests.support.connecting import (
     CALLBACK,
@@ -293,3 +294,30 @@ async def test_the_accounts_log_tells_of_the_sign_in_and_the_connection(
     told = [(row["action"], row["subject"]) for row in rows]
     assert ("sign_in", alice.email) in told
     assert any("Bazaar" in f"{row['subject']} {row['details']}" for row in rows)
+
+
+async def test_a_frame_that_may_not_stand_there_any_more_cannot_answer(
+    frame: Visit, partner: Partner, alice: Person
+) -> None:
+    await frame.open(partner.asks(mode="test"))
+    consent = await frame.log_in(alice)
+    async with begin() as tx:
+        await tx.execute("UPDATE app_origins SET verified_at = NULL WHERE app_id = $1", partner.app.id)
+    refused = await frame.press("allow")
+    assert refused.status_code == 403 and "Continue in a new window" in refused.text
+    async with begin() as tx:
+        await mark_origin_verified(tx, partner.person.scope, partner.app.id, ORIGIN)
+    frame.answer = consent
+    assert (await frame.press("allow")).status_code == 200
+
+
+async def test_opening_the_page_over_and_over_is_stopped_without_keeping_anything(
+    frame: Visit, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, "connect", Limit(3, 3, 15))
+    statuses = [(await frame.open(partner.asks())).status_code for _ in range(5)]
+    assert statuses == [200, 200, 200, 429, 429]
+    assert frame.answer.headers["retry-after"] == "900" and "Start again" in frame.page
+    async with reading() as tx:
+        kept = await tx.fetchval("SELECT count(*) FROM oauth_interactions WHERE app_id = $1", partner.app.id)
+    assert kept == 3
