@@ -67,6 +67,7 @@ from portside.web import apps as app_pages
 from portside.web import batches as batch_pages
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
+from portside.web import ledger as ledger_pages
 from portside.web import orders as order_pages
 from portside.web import rates as rate_pages
 from portside.web import shipments as shipment_pages
@@ -121,6 +122,7 @@ PAGES: list[ControllerRouterHandler] = [
     *label_pages.routes,
     *tracks.routes,
     *shipment_pages.routes,
+    *ledger_pages.routes,
     *tokens.routes,
     *profile.routes,
     *people.routes,

@@ -50,7 +50,7 @@ _PEGS = """
 
 _CENT = Decimal("0.01")
 # ISO 4217 currencies without a smaller unit. All others have cents here: the wire's amounts have two places.
-_WHOLE = frozenset(
+WHOLE = frozenset(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF")
 )
 
@@ -127,7 +127,7 @@ def is_convertible(currency: str) -> bool:
 
 def places(currency: str) -> Decimal:
     """The smallest step of prices in a currency, for rounding: 0.01, or 1 where there are no cents."""
-    return Decimal(1) if currency in _WHOLE else _CENT
+    return Decimal(1) if currency in WHOLE else _CENT
 
 
 def convert(amount: Decimal, source: str, target: str) -> Decimal | None:

@@ -17,9 +17,9 @@ from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from portside.kit import clock
+from portside.kit.money import WHOLE
 
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD": "A$", "CNY": "CN¥", "KRW": "₩"}
-_WHOLE = frozenset({"JPY", "KRW", "CLP", "VND", "ISK"})
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -115,7 +115,7 @@ def money(amount: object, currency: str) -> str:
     value = _decimal(amount)
     if value is None:
         return f"{amount} {currency}".strip()
-    places = max(0 if currency in _WHOLE else 2, -int(value.normalize().as_tuple().exponent))
+    places = max(0 if currency in WHOLE else 2, -int(value.normalize().as_tuple().exponent))
     text = f"{abs(value):,.{places}f}"
     minus = "−" if value < 0 else ""
     sign = _SIGNS.get(currency)

@@ -64,10 +64,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LineFilter(msgspec.Struct, kw_only=True):
-    """Which lines: of one account, of one kind, of a time; None is all."""
+    """Which lines: of one account, of one kind, of one parcel, of a time; None is all."""
 
     account_id: Id | None = None
     kind: Kind | None = None
+    tracking_number: str | None = None
     object_created_gt: dt.datetime | None = None
     object_created_gte: dt.datetime | None = None
     object_created_lt: dt.datetime | None = None

@@ -59,7 +59,11 @@ async def find_purchase_line(tx: Tx, scope: Scope, account_id: Id, label_id: Id)
 
 def _where(scope: Scope, wanted: LineFilter) -> tuple[str, list[Any]]:
     conditions, values = ["partner_id = $1", "mode = $2"], [scope.account_id, scope.mode]
-    given: list[tuple[str, Any]] = [("account_id =", wanted.account_id), ("kind =", wanted.kind)]
+    given: list[tuple[str, Any]] = [
+        ("account_id =", wanted.account_id),
+        ("kind =", wanted.kind),
+        ("tracking_number =", wanted.tracking_number),
+    ]
     for condition, value in [*given, *created_within(wanted)]:
         if value is not None:
             values.append(value)

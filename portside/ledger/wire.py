@@ -42,10 +42,11 @@ NO_LABEL = "Your ledger has no purchase of such a transaction of this account."
 
 
 class LedgerFilter(CreatedWindow, kw_only=True):
-    """Which lines: of one account, of one kind, of a time."""
+    """Which lines: of one account, of one kind, of one parcel, of a time."""
 
     account: str | None = None
     kind: Kind | None = None
+    tracking_number: str | None = None
 
 
 class LedgerLineOut(msgspec.Struct, kw_only=True):
@@ -100,7 +101,8 @@ def line_filter(given: LedgerFilter) -> LineFilter:
     if given.account and account_id is None:
         raise FieldErrors({"account": ["This is no id of an account."]})
     window = {name: getattr(given, name) for name in CreatedWindow.__struct_fields__}
-    return LineFilter(account_id=account_id, kind=given.kind, **window)
+    number = "".join((given.tracking_number or "").split()).upper() or None
+    return LineFilter(account_id=account_id, kind=given.kind, tracking_number=number, **window)
 
 
 def account_of(given: AdjustmentIn) -> Id:

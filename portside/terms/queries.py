@@ -91,6 +91,16 @@ async def list_reach(tx: Tx, scope: Scope) -> list[tuple[Id, str]]:
     return [(Id(row["id"]), row["name"]) for row in rows]
 
 
+async def is_platform(tx: Tx, scope: Scope) -> bool:
+    """Whether the account manages others or has apps of its own."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM accounts WHERE parent_id = $1) "
+        "OR EXISTS (SELECT FROM apps WHERE account_id = $1 AND deleted_at IS NULL)",
+        scope.account_id,
+    )
+    return found
+
+
 async def get_plan(tx: Tx, scope: Scope, name: str) -> Plan:
     """A plan of the platform's own. Raises NotFound."""
     row = await tx.fetchrow(

@@ -13,6 +13,7 @@ from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.orders.models import TO_SHIP
 from portside.orders.queries import count_orders
+from portside.terms.queries import is_platform
 from portside.web.answers import HOME, Flash
 from portside.web.live import live_url
 from portside.web.visit import Shown, Visit
@@ -46,10 +47,11 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
     async with reading() as tx:
         to_ship = await count_to_ship(tx, visit.scope)
         alerts = {"webhooks": _in_trouble(await count_troubled(tx, visit.scope))}
+        has_ledger = await is_platform(tx, visit.scope)
         accounts = await list_memberships(tx, visit.user.id)
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(visit, to_ship, alerts),
+        "nav": _navigation(visit, to_ship, alerts, has_ledger=has_ledger),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
@@ -90,7 +92,9 @@ def _accounts(visit: Visit, found: Sequence[Membership]) -> list[dict[str, Any]]
     return [{"id": each.account_id, "name": each.account_name, "is_here": each.account_id == here} for each in found]
 
 
-def _navigation(visit: Visit, to_ship: str | None, alerts: Mapping[str, str]) -> list[dict[str, Any]]:
+def _navigation(
+    visit: Visit, to_ship: str | None, alerts: Mapping[str, str], *, has_ledger: bool
+) -> list[dict[str, Any]]:
     settings = [*_SETTINGS, *(_FOR_OWNERS if visit.is_owner else ()), *(() if services().mailer else (MAILBOX,))]
     children = [
         {"key": key, "label": label, "href": href, "alert": alerts.get(key, "")} for key, label, href in settings
@@ -101,6 +105,7 @@ def _navigation(visit: Visit, to_ship: str | None, alerts: Mapping[str, str]) ->
         _entry("shipments", "Shipments", "/app/shipments", "package"),
         _entry("integrations", "Integrations", "/app/integrations", "blocks"),
         _entry("batches", "Batches", "/app/batches", "layers"),
+        *([_entry("ledger", "Ledger", "/app/ledger", "scroll-text")] if has_ledger else []),
         {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children, "alert": alert},
     ]
 

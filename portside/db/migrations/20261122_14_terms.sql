@@ -64,3 +64,4 @@ CREATE TABLE ledger_lines (
 -- A label is bought once and refunded once.
 CREATE UNIQUE INDEX ledger_lines_once ON ledger_lines (account_id, mode, label_id, kind) WHERE kind <> 'adjustment';
 CREATE INDEX ledger_lines_partner ON ledger_lines (partner_id, mode, id DESC);
+CREATE INDEX ledger_lines_number ON ledger_lines (partner_id, mode, tracking_number) WHERE tracking_number <> '';

@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.web.samples.apps import APP_SCENES
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
+from tests.web.samples.ledger import LEDGER_SCENES
 from tests.web.samples.oauth import OAUTH_SCENES
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import (
@@ -190,5 +191,6 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "fragment-deliveries": ("settings/_deliveries.html", webhook_page()),
     **OAUTH_SCENES,
     **PEOPLE_SCENES,
+    **LEDGER_SCENES,
     **APP_SCENES,
 }
