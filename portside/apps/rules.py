@@ -34,6 +34,14 @@ def redirect_uri_of(app: App, given: str | None) -> str | None:
     return given if given in app.redirect_uris else None
 
 
+def site_of(app: App) -> str:
+    """Where people find the app: its site, or else the root of where they are sent back to."""
+    if app.site_url:
+        return app.site_url
+    parts = urlsplit(app.redirect_uris[0])
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
 def may_frame(app: App, origin: str) -> bool:
     """Whether that site (`https://shop.example`, as browsers write it) may show the app's connect page in a frame."""
     return origin in frame_origins(app)

@@ -27,9 +27,9 @@ from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import plain_errors
 
-# Looks at sites, of one account.
-_MOST_LOOKS = 30
-_WINDOW = dt.timedelta(minutes=10)
+# What an account may do in an hour: each asks sites of strangers in our name, or leaves a row or a file behind.
+_MOST = {"register-app": 60, "verify-origin": 60, "upload-logo": 30}
+_WINDOW = dt.timedelta(hours=1)
 # To be replaced by whoever copies the address; a state that everybody knows protects from nothing.
 _STATE = "RANDOM-VALUE-OF-THE-SESSION"
 
@@ -44,6 +44,7 @@ async def show_app(visit: Visit) -> Shown:
 async def create_app(visit: Visit) -> Shown:
     """Register an app and show its secret, this one time."""
     visit.check_owner()
+    await _count(visit, "register-app")
     given = given_changes(visit)
     draft = AppDraft(
         scope=visit.scope,
@@ -78,7 +79,7 @@ async def verify_origin(visit: Visit) -> Shown | Response[bytes]:
     """Look whether a site publishes its text."""
     visit.check_owner()
     app, origin = await _app(visit), visit.field("origin", 2000)
-    await _count_look(visit)
+    await _count(visit, "verify-origin")
     verdict = await look_at_origin(visit.scope, app.id, origin, address=visit.address)
     if verdict.verified:
         return redirect(f"{PATH}/{app.id}#sites", Flash("success", f"{origin} is verified."))
@@ -90,6 +91,7 @@ async def upload_logo(visit: Visit) -> Shown | Response[bytes]:
     """Take a picture as the app's logo."""
     visit.check_owner()
     app = await _app(visit)
+    await _count(visit, "upload-logo")
     content = await visit.file("logo", MOST_BYTES)
     try:
         await save_logo(visit.scope, app.id, content, address=visit.address)
@@ -113,14 +115,14 @@ async def _app(visit: Visit) -> App:
         return await queries.get_app(tx, visit.scope, visit.id("app_id"))
 
 
-async def _count_look(visit: Visit) -> None:
-    """Sites of strangers are asked in our name, so not without end. Raises Overloaded."""
-    name, minute = f"verify-origin {visit.scope.account_id}", now().replace(second=0, microsecond=0)
+async def _count(visit: Visit, what: str) -> None:
+    """Raises Overloaded when the account does it without end."""
+    name, minute = f"{what} {visit.scope.account_id}", now().replace(second=0, microsecond=0)
     async with begin() as tx:
         await note_attempt(tx, name, minute)
-        looks = await count_attempts(tx, name, minute - _WINDOW)
-    if looks > _MOST_LOOKS:
-        raise Overloaded("Sites were looked at very often. Wait ten minutes and try again.", 600)
+        times = await count_attempts(tx, name, minute - _WINDOW)
+    if times > _MOST[what]:
+        raise Overloaded("That was done very often. Wait an hour and try again.", int(_WINDOW.total_seconds()))
 
 
 async def _page(

@@ -7,6 +7,7 @@ from typing import Any
 
 from portside.apps.models import App
 from portside.apps.queries import list_certified_apps, list_connections, logo_path
+from portside.apps.rules import site_of
 from portside.db.begin import reading
 from portside.kit.ids import Id
 from portside.web.page import page
@@ -30,8 +31,8 @@ async def list_integrations(visit: Visit) -> Shown:
 def _tile(app: App, connected: Collection[Id]) -> Mapping[str, Any]:
     return {
         "name": app.name,
-        "site_url": app.site_url,
-        "host": host_of(app.site_url) if app.site_url else "",
+        "site_url": site_of(app),
+        "host": host_of(site_of(app)),
         "logo_url": logo_path(app.id, app.logo_key) if app.logo_key else None,
         "connected": app.id in connected,
     }

@@ -17,6 +17,7 @@ from portside.apps.rules import (
     may_frame,
     may_grant_live,
     redirect_uri_of,
+    site_of,
 )
 from portside.errors import FieldErrors
 from portside.kit.ids import new_id
@@ -241,3 +242,8 @@ def test_only_live_apps_of_known_owners_get_live_grants() -> None:
     assert not may_grant_live(an_app(origins=(an_origin("https://a.example", verified=False),)))
     assert not may_grant_live(an_app(origins=verified, live=False))
     assert not may_grant_live(an_app(approved=True, live=False))
+
+
+def test_an_app_without_a_site_is_found_where_it_sends_people_back_to() -> None:
+    assert site_of(an_app(site_url="https://store.example/ship")) == "https://store.example/ship"
+    assert site_of(an_app(redirect_uris=("http://store.localhost:8100/a/b?c",))) == "http://store.localhost:8100/"

@@ -241,10 +241,15 @@ async def test_a_site_that_cannot_be_asked_is_told(at_desk: Browser) -> None:
         assert answer.status_code == 422 and told in answer.text
 
 
-async def test_sites_are_not_looked_at_without_end(at_desk: Browser) -> None:
+async def test_nothing_is_done_without_end(at_desk: Browser) -> None:
     app, _ = await register(at_desk, origins="https://10.1.2.3")
-    answers = [await at_desk.post(f"{PATH}/{app.id}/origin", {"origin": "https://10.1.2.3"}) for _ in range(31)]
-    assert [answer.status_code for answer in answers] == [422] * 30 + [429]
+    looks = [await at_desk.post(f"{PATH}/{app.id}/origin", {"origin": "https://10.1.2.3"}) for _ in range(61)]
+    assert [answer.status_code for answer in looks] == [422] * 60 + [429]
+    assert looks[-1].headers["retry-after"] == "3600"
+    pictures = [await upload(at_desk, app, b"") for _ in range(31)]
+    assert [answer.status_code for answer in pictures] == [422] * 30 + [429]
+    made = [await at_desk.post(PATH, {}) for _ in range(60)]
+    assert [answer.status_code for answer in made] == [422] * 59 + [429]
 
 
 async def test_a_deleted_app_lets_go_of_everybody(at_desk: Browser, charlie: Person) -> None:

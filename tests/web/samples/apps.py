@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.web.samples.shared import LOGO, ago, form, shell
 
+LONG = "A platform with a name that is just as long as names may be"
 CLIENT_ID = "partner_3f9a12c04b7de85610a2b4c6"
 URL = f"https://ship.example/oauth/authorize?response_type=code&client_id={CLIENT_ID}&scope=*&state=RANDOM-VALUE"
 
@@ -29,7 +30,7 @@ def app(name: str, access: str = "live", **changes: Any) -> Ns:
 def app_list(**changes: Any) -> dict[str, Any]:
     apps = [
         app("Lighthouse Store", logo_url=LOGO, certified=True, connected=1204),
-        app("A platform with a name that is just as long as names may be", "waiting", connected=0),
+        app(LONG, "waiting", connected=0),
         app("Quay", "test", connected=1),
     ]
     return {"shell": shell("settings", "apps"), "apps": apps, "new_url": "settings-app-new.html"} | changes
@@ -99,7 +100,7 @@ def app_page(**changes: Any) -> dict[str, Any]:
 def connection(name: str, **changes: Any) -> Ns:
     values = {
         "name": name,
-        "site_url": "",
+        "site_url": "#",
         "logo_url": None,
         "certified": False,
         "mode": "live",
@@ -123,9 +124,7 @@ def connection_page(**changes: Any) -> dict[str, Any]:
         "shell": shell("settings", "connections"),
         "connections": [
             connection("Lighthouse Store", logo_url=LOGO, certified=True, permissions=everything),
-            connection(
-                "A platform with a name that is just as long as names may be", connected_by="", last_used_at=None
-            ),
+            connection(LONG, connected_by="", last_used_at=None),
         ],
         "can_disconnect": True,
         "directory_url": "integrations.html",
@@ -137,9 +136,8 @@ def integrations(**changes: Any) -> dict[str, Any]:
     apps = [
         Ns(name="Lighthouse Store", site_url="#", host="store.example", logo_url=LOGO, connected=True),
         Ns(name="Quay", site_url="#", host="quay.example", logo_url=None, connected=False),
-        Ns(name="A platform with a name that is just as long as names may be", site_url="", host="", logo_url=None,
-           connected=False),
-    ]  # fmt: skip
+        Ns(name=LONG, site_url="#", host="a-long.example", logo_url=None, connected=False),
+    ]
     return {"shell": shell("integrations"), "apps": apps, "connections_url": "settings-connections.html"} | changes
 
 
