@@ -168,11 +168,12 @@ async def finish_email_change(user: User, code: str, address: str = "") -> Email
     """Let a new e-mail count, whose code came back; gives it, or why not."""
     async with begin() as tx:
         change = await actions.try_email_change(tx, user.id)
-        if change is None:
-            return "over"
-        if not rules.is_code(services().keys, change.id, code, change.code_mac):
-            return "wrong" if change.tries < rules.MOST_TRIES else "over"
+        right = change is not None and rules.is_code(services().keys, change.id, code, change.code_mac)
+        if change is not None and not right and change.tries < rules.MOST_TRIES:
+            return "wrong"
         await actions.drop_email_change(tx, user.id)
+        if change is None or not right:
+            return "over"
         try:
             await people.change_email(tx, user.id, change.email)
         except FieldErrors:

@@ -173,6 +173,9 @@ async def _page(
         accounts = await queries.list_memberships(tx, visit.user.id)
     if user is None:
         raise BadRequest("You are not known any more.")
+    if change is None and code[1]:
+        # There is nothing to type a code for any more, so it is said where one begins anew.
+        email = ({}, {"email": code[1]["code"]})
     context = {
         "person": {"name": user.name, "email": user.email, "is_verified": user.is_verified},
         "change": None if change is None else {"email": change.email},

@@ -66,6 +66,8 @@ async def sign_up(request: Request[Any, Any, Any]) -> Response[bytes]:
 async def show_code(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Where the code is typed."""
     handle = request.query_params.get("handle", "")
+    if not handle:
+        return redirect(PATH)
     return await _code_form(request, handle, session.local_path(request.query_params.get("next", "")))
 
 

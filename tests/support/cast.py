@@ -50,3 +50,16 @@ async def make_person(name: str, password_hash: str = "not a usable hash") -> Pe
         scope=scope,
         live_scope=live_scope,
     )
+
+
+async def make_teammate(owner: Person, name: str, password_hash: str = "not a usable hash") -> Person:
+    """Somebody who works on the owner's account as a member, with tokens of their own making."""
+    email, user_id = f"{name}-{new_id()[-12:]}@example.com", new_id()
+    async with begin() as tx:
+        await actions.create_user(tx, user_id=user_id, email=email, name=name.title(), password_hash=password_hash)
+        await actions.add_member(tx, owner.account_id, user_id, "member")
+        made = [
+            await actions.create_token(tx, owner.account_id, mode, name=f"{name}'s", created_by=user_id)
+            for mode in ("test", "live")
+        ]
+    return msgspec.structs.replace(owner, email=email, token=made[0], live_token=made[1])

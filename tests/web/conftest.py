@@ -12,7 +12,7 @@ from portside.accounts import actions
 from portside.db.begin import begin
 from portside.kit.ids import new_id
 from portside.kit.services import services
-from tests.support.cast import PASSWORD, Person, make_person
+from tests.support.cast import PASSWORD, Person, make_person, make_teammate
 from tests.support.connecting import FRAME, WINDOW, Partner, Visit, make_partner
 
 _FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
@@ -60,6 +60,12 @@ def browser(product: Callable[..., httpx.AsyncClient]) -> Browser:
 async def alice(product: object) -> Person:
     """The owner, who can sign in."""
     return await make_person("alice", await services().passwords.hash(PASSWORD))
+
+
+@pytest.fixture
+async def bob(alice: Person) -> Person:
+    """alice's teammate, who can sign in to her account."""
+    return await make_teammate(alice, "bob", await services().passwords.hash(PASSWORD))
 
 
 @pytest.fixture

@@ -29,12 +29,12 @@ async def subjects_to(email: str) -> list[str]:
 
 async def code_to(email: str) -> str:
     """The code in the latest mail."""
-    return _CODE.findall(await latest_to(email))[0]
+    return str(_CODE.findall(await latest_to(email))[0])
 
 
 async def link_to(email: str) -> str:
     """The path that the link in the latest mail leads to."""
-    return _LINK.findall(await latest_to(email))[0]
+    return str(_LINK.findall(await latest_to(email))[0])
 
 
 async def latest_to(email: str) -> str:
