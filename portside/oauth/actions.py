@@ -96,9 +96,9 @@ async def consume_interaction(tx: Tx, handle: str) -> Interaction | None:
     return None if row is None else interaction_of(row)
 
 
-async def grant(tx: Tx, interaction: Interaction) -> str:
+async def grant(tx: Tx, interaction: Interaction, *, address: str = "") -> str:
     """The person who signed in on it lets the app act for the account; gives the code for the redirect. Tokens that
-    hold more than is granted now end at once: who grants less means less.
+    hold more than is granted now end at once: who grants less means less. `address` is the person's, for the audit log.
 
     Raises NotFound when nobody has signed in, or the app was deleted meanwhile; Forbidden when the person no longer
     works on the account, or their e-mail is not verified and the data is live.
@@ -111,7 +111,8 @@ async def grant(tx: Tx, interaction: Interaction) -> str:
     if not await queries.may_grant(tx, scope, interaction.user_id):
         raise Forbidden("This person may not let apps act for the account.")
     connection = await apps.connect(tx, scope, interaction.app_id, interaction.scopes, interaction.user_id)
-    await note(tx, scope, "connection.created", await _app_name(tx, interaction.app_id), {"scope": connection.scopes})
+    name = await _app_name(tx, interaction.app_id)
+    await note(tx, scope, "connection.created", name, {"scope": connection.scopes}, address)
     for credential_id, scopes in (await list_app_tokens(tx, scope, connection.id)).items():
         if not covers(connection.scopes, scopes):
             await accounts.revoke_app_tokens(tx, scope, connection.id, credential_id)

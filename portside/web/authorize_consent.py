@@ -22,6 +22,7 @@ from portside.rest.permissions import EVERYTHING
 from portside.web import authorize_pages as pages
 from portside.web.authorize_request import Asked
 from portside.web.authorize_way import Way, is_over
+from portside.web.session import client_address
 
 _log = structlog.get_logger(__name__)
 
@@ -93,7 +94,9 @@ async def allow(way: Way) -> Response[bytes]:
         if used is None:
             return is_over(way)
         try:
-            code = await grant(tx, msgspec.structs.replace(used, account_id=chosen))
+            code = await grant(
+                tx, msgspec.structs.replace(used, account_id=chosen), address=client_address(way.request)
+            )
         except (NotFound, Forbidden):
             # In this very moment the app was deleted, or the person taken off the account.
             return is_over(way)

@@ -109,6 +109,16 @@ async def test_nobody_guesses_secrets_for_long(
         assert (await exchange(elsewhere, partner, code)).status_code == 200
 
 
+async def test_nobody_guesses_at_many_clients_from_one_address(
+    server: httpx.AsyncClient, partner: Partner, rival: Partner, alice: Person
+) -> None:
+    code = await consent(partner, alice)
+    for each in range(200):
+        sent = {**rival.form, "client_id": f"partner_{each}"}
+        refused(await server.post("/oauth/access_token", json=sent), "invalid_client", 401)
+    refused(await exchange(server, partner, code), "temporarily_unavailable", 429)
+
+
 async def test_credentials_in_two_places_are_refused(
     server: httpx.AsyncClient, partner: Partner, alice: Person
 ) -> None:
