@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -139,6 +140,24 @@ def test_a_process_of_a_server_that_is_not_up_yet(data_dir: Path, pg_bin: Path, 
     kill(*of_kind(data_dir, "checkpointer"))
     holder.expect("up")
     holder.release()
+    assert not server_processes(data_dir)
+
+
+@pytest.mark.parametrize("tie", TIES)
+@pytest.mark.parametrize("with_watchdog", [False, True])
+def test_a_child_that_does_not_notice_its_postmasters_death(
+    data_dir: Path, pg_bin: Path, tie: Tie, with_watchdog: bool
+) -> None:
+    """As one that waits for a lock of a child that was killed with the postmaster; here it is just stopped."""
+    with attach(data_dir, pg_bin, tie) as attachment:
+        sql(attachment, "INSERT INTO parcel VALUES (1)")
+        [straggler] = of_kind(data_dir, "walwriter")
+        os.kill(straggler, signal.SIGSTOP)
+        kill(postmaster(data_dir), *(watchdogs(data_dir) if with_watchdog else []))
+        attachment.revive()
+        wait_until(lambda: answers(attachment), "the server did not come back")
+        assert straggler not in server_processes(data_dir)
+        assert sql(attachment, "SELECT id FROM parcel") == "1"
     assert not server_processes(data_dir)
 
 

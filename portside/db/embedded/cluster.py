@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,6 +145,29 @@ def _check_no_stranger(site: Site) -> None:
     # Every server process stays in its cluster's folder; a number used again is somewhere else.
     if (pid and _is_in(pid, site.cluster)) or probe.ask(site.cluster).state != "silent":
         raise errors.stranger(site.cluster, f"process {pid}")
+
+
+def end_stragglers(site: Site) -> None:
+    """End what a killed postmaster left: its children end by themselves, except one that waits for a dead one's lock.
+
+    Nothing is lost, because crash recovery is due anyway. Only while nobody holds the guard's lock, and on Linux.
+    """
+    postmaster = recorded_pid(site)
+    if sys.platform != "linux" or (postmaster and _is_in(postmaster, site.cluster)):
+        return
+    for pid in (int(entry.name) for entry in Path("/proc").glob("[0-9]*")):
+        # One may end meanwhile, and its number be used again: the descriptor stays with the process that we looked at.
+        with contextlib.suppress(OSError):
+            process = os.pidfd_open(pid)
+            try:
+                if _is_in(pid, site.cluster) and _has_open(pid, site.server):
+                    signal.pidfd_send_signal(process, signal.SIGKILL)
+            finally:
+                os.close(process)
+
+
+def _has_open(pid: int, file: Path) -> bool:
+    return any(descriptor.samefile(file) for descriptor in Path(f"/proc/{pid}/fd").iterdir() if descriptor.exists())
 
 
 def _is_in(pid: int, folder: Path) -> bool:

@@ -33,6 +33,7 @@ SILENCE = 60.0  # a server process that says nothing at all for so long is stuck
 PREPARATION = 600.0  # the same for the time before its process, which may have to copy and to initialise
 STOPPING = 300.0  # longer than the watchdog's own patience
 ORPHAN = 1.0  # a server without a watchdog is left to end by itself for so long
+STRAGGLING = 5.0  # the same for what is left of a server without a postmaster
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,9 @@ class _Start:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT if waited < STOPPING / 2 else signal.SIGQUIT)
             time.sleep(1)
+        elif pid is None and waited > STRAGGLING:
+            cluster.end_stragglers(self.site)
+            time.sleep(0.1)
         self.orphan.pause("Waiting for the database of a killed Portside to end before it can be started again")
 
     def close(self) -> None:

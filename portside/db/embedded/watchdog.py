@@ -6,7 +6,7 @@ environment, and after it changed its user it may not even be able to read them.
 cluster. Its orders come as JSON on standard input, its report goes to standard output: `ready`, or what went wrong.
 """
 # Loading pathlib would cost a tenth of the warm start.
-# ruff: noqa: PTH103, PTH105, PTH108, PTH123
+# ruff: noqa: PTH103, PTH105, PTH108, PTH115, PTH123
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ import time
 STARTING_TICK = 0.01  # seconds between looks while the server comes up
 TICK = 0.1  # and afterwards; nobody's leaving is noticed later than this
 PATIENCE = ((signal.SIGINT, 120.0), (signal.SIGQUIT, 30.0), (signal.SIGKILL, 30.0))
+STRAGGLING = 5.0  # seconds that children get to notice their postmaster's death; one that waits for a lock never does
 DEATHS, WITHIN = 5, 60.0  # a server that dies more often than this (seconds) is not started again
 KEPT_WORDS = 4000  # bytes of last words
 SCANT_ROOM = 16 << 20  # bytes; PostgreSQL writes its log of changes in pieces of this size
@@ -149,8 +150,9 @@ class Server:
         self.voice, voice = os.pipe()  # its standard error
         self.life, life = os.pipe()  # never written: its end means that every process of the server has gone
         self.leash: int | None = None
+        self.minded = orders.tie == "pipe"
         claim_lock_files()
-        if orders.tie == "pipe":
+        if self.minded:
             end, self.leash = os.pipe()
             self.pid = fork_minder(orders, voice, life, end, (self.leash, self.voice, self.life))
             os.close(end)
@@ -189,13 +191,13 @@ class Server:
 
     def stop(self) -> None:
         """Shut the server down and see it off."""
+        self.status = 0
         if self.leash is None:
             stop_process(self.pid)
         else:
             os.close(self.leash)
             self.leash = None
-            os.waitpid(self.pid, 0)
-        self.status = 0
+            _, self.status = os.waitpid(self.pid, 0)
         self.see_off()
 
     def see_off(self) -> None:
@@ -204,9 +206,12 @@ class Server:
         while not select.select([self.life], [], [], 0.5)[0] and (number := due_signal(since)):
             # A killed minder leaves the postmaster running. (Of a killed postmaster we must not signal the number
             # that its file still names: it may be somebody else's by now.)
-            if self.leash is not None and (orphan := postmaster_pid()) not in (None, os.getpid()):
+            minder_killed = self.minded and os.WIFSIGNALED(self.status or 0)
+            if minder_killed and (orphan := postmaster_pid()) not in (None, os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(orphan, number)
+            elif time.monotonic() - since > STRAGGLING:
+                kill_holders(self.life)
         while self.voice in self.watched and select.select([self.voice], [], [], 0)[0]:
             self.listen([self.voice])
         for descriptor in (self.voice, self.life, self.leash):
@@ -313,6 +318,19 @@ def due_signal(since: float) -> signal.Signals | None:
             return number
         waited -= patience
     return None
+
+
+def kill_holders(pipe: int) -> None:
+    """End the other processes that have the pipe open: crash recovery is due anyway. Only where there is /proc."""
+    with contextlib.suppress(OSError):
+        name = os.readlink(f"/proc/self/fd/{pipe}")
+        for pid in (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit()):
+            # Others' processes cannot be looked into, and any may end meanwhile.
+            with contextlib.suppress(OSError):
+                if pid != os.getpid() and name in map(
+                    os.readlink, (file.path for file in os.scandir(f"/proc/{pid}/fd"))
+                ):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def claim_lock_files() -> None:
