@@ -35,7 +35,8 @@ async def create_app(tx: Tx, draft: AppDraft, *, address: str = "") -> tuple[App
             live=draft.live,
         )
     )
-    await _check_room(tx, scope)
+    if not draft.approved:
+        await _check_room(tx, scope)
     app_id, secret = new_id(), new_token("secret_")
     await tx.execute(
         "INSERT INTO apps (id, account_id, name, site_url, client_id, secret_hash, secret_hint, redirect_uris, live, "
@@ -130,6 +131,14 @@ async def mark_origin_verified(tx: Tx, scope: Scope, app_id: Id, origin: str, *,
     if name is None:
         raise NotFound
     await note(tx, scope, "app.origin_verified", name, {"origin": origin}, address)
+
+
+async def hold_app(tx: Tx, scope: Scope, app_id: Id) -> App:
+    """The app, kept from being connected to until the transaction ends: for who disconnects everybody before it is
+    deleted. Whoever connects locks the app before the connection, so this must come before theirs, too. Raises
+    NotFound."""
+    await tx.execute("SELECT FROM apps WHERE account_id = $1 AND id = $2 FOR UPDATE", scope.account_id, app_id)
+    return await get_app(tx, scope, app_id)
 
 
 async def delete_app(tx: Tx, scope: Scope, app_id: Id, *, address: str = "") -> None:

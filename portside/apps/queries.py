@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from portside.apps.models import App, AppName, Connection, Origin
-from portside.apps.rules import MOST_APPS, may_grant_live
+from portside.apps.rules import may_grant_live
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.clock import now
@@ -33,7 +33,7 @@ async def get_app(tx: Tx, scope: Scope, app_id: Id) -> App:
 async def list_apps(tx: Tx, scope: Scope) -> list[App]:
     """The account's own apps, newest first."""
     return await _apps(
-        tx, await tx.fetch(f"{_APP} AND account_id = $1 ORDER BY id DESC LIMIT {MOST_APPS}", scope.account_id)
+        tx, await tx.fetch(f"{_APP} AND account_id = $1 ORDER BY id DESC LIMIT 500", scope.account_id)
     )
 
 

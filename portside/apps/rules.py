@@ -13,6 +13,7 @@ from portside.errors import FieldErrors
 
 LONGEST_NAME = 60
 LONGEST_URL = 1000
+# That an account registers by itself; the operator may make more.
 MOST_APPS = 50
 MOST_REDIRECT_URIS = 20
 MOST_ORIGINS = 20

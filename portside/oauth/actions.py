@@ -233,10 +233,15 @@ async def disconnect_everyone(tx: Tx, app_id: Id, actor: Actor) -> int:
 
     # unscoped: the app's owner takes it away from everybody.
     """
-    connections = await list_connected_accounts(tx, app_id)
-    for connection in connections:
-        await disconnect(tx, await get_scope(tx, connection.account_id, connection.mode, actor), app_id)
-    return len(connections)
+    ended = 0
+    for connection in await list_connected_accounts(tx, app_id):
+        try:
+            await disconnect(tx, await get_scope(tx, connection.account_id, connection.mode, actor), app_id)
+        except NotFound:
+            # The account has just ended it itself.
+            continue
+        ended += 1
+    return ended
 
 
 async def forget_old(tx: Tx) -> None:

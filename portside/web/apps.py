@@ -12,7 +12,7 @@ from portside.apps.models import App, AppChanges
 from portside.apps.queries import logo_path
 from portside.apps.rules import may_grant_live
 from portside.db.begin import begin, reading
-from portside.errors import Conflict, FieldErrors
+from portside.errors import FieldErrors
 from portside.oauth.actions import disconnect_everyone
 from portside.web.answers import Flash, redirect
 from portside.web.page import page
@@ -79,15 +79,11 @@ async def update_app(visit: Visit) -> Shown | Response[bytes]:
 async def delete_app(visit: Visit) -> Response[bytes]:
     """Delete an app, and disconnect every account from it."""
     visit.check_owner()
-    app_id, address = visit.id("app_id"), visit.address
-    try:
-        async with begin() as tx:
-            app = await queries.get_app(tx, visit.scope, app_id)
-            await disconnect_everyone(tx, app.id, visit.scope.actor)
-            await actions.delete_app(tx, visit.scope, app.id, address=address)
-            await delete_endpoints_of_app(tx, visit.scope, app.id)
-    except Conflict:
-        return redirect(f"{PATH}/{app_id}", Flash("error", "Somebody connected at this very moment. Try again."))
+    async with begin() as tx:
+        app = await actions.hold_app(tx, visit.scope, visit.id("app_id"))
+        await disconnect_everyone(tx, app.id, visit.scope.actor)
+        await actions.delete_app(tx, visit.scope, app.id, address=visit.address)
+        await delete_endpoints_of_app(tx, visit.scope, app.id)
     return redirect(PATH, Flash("success", f"{app.name} was deleted."))
 
 

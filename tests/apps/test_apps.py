@@ -13,6 +13,7 @@ from portside.apps.models import App, AppChanges, AppDraft
 from portside.db.begin import begin, reading
 from portside.errors import Conflict, FieldErrors, NotFound
 from portside.kit.scope import Scope
+from portside.oauth.actions import disconnect, disconnect_everyone
 from tests.support.cast import Person, make_person
 
 CALLBACK = "https://store.example/callback"
@@ -173,6 +174,36 @@ async def test_a_deleted_app_takes_no_connection_and_keeps_its_name(paula: Perso
         assert await queries.find_app(tx, app.id) is None
 
 
+async def test_an_app_is_deleted_while_accounts_connect_and_leave(
+    paula: Person, alice: Person, charlie: Person
+) -> None:
+    async def connect(app: App, scope: Scope) -> None:
+        async with begin() as tx:
+            await actions.connect(tx, scope, app.id, "*", None)
+
+    async def leave(app: App, scope: Scope) -> None:
+        async with begin() as tx:
+            await disconnect(tx, scope, app.id)
+
+    async def delete(app: App) -> None:
+        async with begin() as tx:
+            await actions.hold_app(tx, paula.scope, app.id)
+            await disconnect_everyone(tx, app.id, paula.scope.actor)
+            await actions.delete_app(tx, paula.scope, app.id)
+
+    for _ in range(8):
+        app, _ = await new_app(paula.scope)
+        for scope in (alice.scope, charlie.scope):
+            await connect(app, scope)
+        others = [connect(app, alice.scope), connect(app, charlie.live_scope), leave(app, charlie.scope)]
+        deleted, *ends = await asyncio.gather(delete(app), *others, return_exceptions=True)
+        assert deleted is None
+        assert all(end is None or isinstance(end, NotFound) for end in ends)
+        async with reading() as tx:
+            assert await queries.find_app(tx, app.id) is None
+            assert await queries.list_connected_accounts(tx, app.id) == []
+
+
 async def test_only_certified_apps_show_a_logo(paula: Person) -> None:
     app, _ = await new_app(paula.scope)
     async with begin() as tx:
@@ -194,6 +225,8 @@ async def test_an_account_has_so_many_apps_and_no_more(paula: Person) -> None:
         )
     results = await asyncio.gather(*(new_app(paula.scope) for _ in range(3)), return_exceptions=True)
     assert [type(result) for result in results if isinstance(result, Exception)] == [FieldErrors, FieldErrors]
+    app, _ = await new_app(paula.scope, approved=True)
+    assert app.approved, "the operator is not an account that fills the list by itself"
 
 
 async def test_what_an_owner_does_is_written_down_without_secrets(paula: Person) -> None:
