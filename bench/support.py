@@ -103,6 +103,8 @@ def working(server: Server, **environ: str) -> Iterator[int]:
         assert process.stdout.readline().startswith(b"The worker is running")
         yield process.pid
     finally:
+        # A bench that failed may have halted it.
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(timeout=30)
 

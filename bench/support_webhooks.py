@@ -114,6 +114,13 @@ async def committed(server: Server, event_ids: Iterable[str]) -> dict[str, float
     return {row["id"].hex: row["at"] for row in rows}
 
 
+async def settle(server: Server) -> None:
+    """Leave PostgreSQL nothing to tidy up while something is measured."""
+    connection = await asyncpg.connect(**server.attachment.connect_kwargs)
+    await connection.execute("VACUUM (ANALYZE) orders, events, jobs, webhooks, webhook_deliveries, webhook_attempts")
+    await connection.close()
+
+
 def delays(server: Server, got: Sequence[Got]) -> list[float]:
     """Milliseconds from the commit of each event to its first arrival at each endpoint."""
     times = asyncio.run(committed(server, {each.event_id for each in got}))

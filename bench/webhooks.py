@@ -1,10 +1,12 @@
 """Webhooks through one worker process against a bare aiohttp loop that posts the same bodies to the same receiver.
 
 `per_second` is everything that a delivery takes: fanning the event out, reading what is due, signing, sending through
-the guarded door, and writing the attempt, the state and the health. The worker is halted while the orders are pushed,
-so that what is measured is its own work. `p50_ms` is from the commit of an order (PostgreSQL's own record of it) to
-the arrival of its webhook, when nothing else is going on: with the worker inside `serve`, and `p50_ms_apart` with
-`serve --no-worker` and `worker` as two processes, which wake one another by NOTIFY.
+the guarded door, and writing the attempt, the state and the health. The worker is halted while the orders are pushed
+and the tables are vacuumed, so that what is measured is its own work. Worker and bare loop take turns in going first,
+and each ratio is of neighbours, so that a machine which gets slower or faster favours neither. `p50_ms` is from the
+commit of an order (PostgreSQL's own record of it) to the arrival of its webhook, when nothing else is going on: with
+the worker inside `serve`, and `p50_ms_apart` with `serve --no-worker` and `worker` as two processes, which wake one
+another by NOTIFY; these two take turns as well.
 """
 
 from __future__ import annotations
@@ -24,16 +26,17 @@ import asyncpg
 import uvloop
 
 from bench.support import Server, cpu_seconds, median, postmaster_pid, report, serving, working
-from bench.support_webhooks import COMMIT_TIMES, Receiver, delays, order, receiving, subscribe
+from bench.support_webhooks import COMMIT_TIMES, Receiver, delays, order, receiving, settle, subscribe
 from tests.orders.data import order_body
 from tests.support.sink import Manner
 
 ENDPOINTS = 4
 # As many requests at once to each endpoint as a turn makes.
 AT_ONCE = 16
-ORDERS = 5000
-ROUNDS = 3
-IDLE_ORDERS = 150
+ORDERS = 2000
+ROUNDS = 5
+IDLE_BLOCKS = 4
+IDLE_ORDERS = 30
 IDLE_PAUSE = 0.05
 
 
@@ -46,19 +49,17 @@ class Flow(NamedTuple):
 
 
 def main() -> None:
-    with receiving([Manner()] * ENDPOINTS) as receiver:
-        with serving(postgres=COMMIT_TIMES) as server:
-            together = idle(server, receiver)
-        with serving("--no-worker", postgres=COMMIT_TIMES) as server, working(server) as worker:
-            apart = idle(server, receiver)
-            for url in receiver.urls[1:]:
-                subscribe(server, url)
-            flows, bare = [], []
-            for number in range(ROUNDS):
-                flows.append(deliver(server, worker, receiver))
-                bare.append(uvloop.run(post(receiver.urls, asyncio.run(bodies(server)))))
-                receiver.take()
-                print(f"round {number + 1} of {ROUNDS}: {flows[-1]}, bare {bare[-1]:.0f}/s", flush=True)
+    with (
+        receiving([Manner()] * ENDPOINTS) as receiver,
+        serving("--no-worker", postgres=COMMIT_TIMES) as server,
+        working(server) as worker,
+    ):
+        with serving(postgres=COMMIT_TIMES) as whole:
+            together, apart = idle_by_turns([whole, server], receiver)
+        for url in receiver.urls[1:]:
+            subscribe(server, url)
+        rounds = [one_round(server, worker, receiver, number) for number in range(ROUNDS)]
+    flows, bare = [flow for flow, _ in rounds], [rate for _, rate in rounds]
     report(
         "webhooks",
         "a bare aiohttp loop posting the same bodies",
@@ -74,23 +75,50 @@ def main() -> None:
     )
 
 
-def idle(server: Server, receiver: Receiver) -> list[float]:
-    """Milliseconds from commit to arrival, of single orders."""
-    subscribe(server, receiver.urls[0])
-    for _ in range(10):
-        order(server)
-    receiver.await_count(10, 20)
-    receiver.take()
-    for number in range(IDLE_ORDERS):
+def idle_by_turns(servers: Sequence[Server], receiver: Receiver) -> list[list[float]]:
+    """Milliseconds from commit to arrival, of single orders, at each of the servers."""
+    for server in servers:
+        subscribe(server, receiver.urls[0])
+        # A process's first orders are spent on connections and plans.
+        idle(server, receiver, 10)
+    found: list[list[float]] = [[] for _ in servers]
+    for number in range(IDLE_BLOCKS):
+        for server, times in zip(servers, found, strict=True):
+            times += idle(server, receiver, IDLE_ORDERS)
+        print(f"idle, {number + 1} of {IDLE_BLOCKS}: p50 {[round(median(times), 1) for times in found]} ms", flush=True)
+    return found
+
+
+def idle(server: Server, receiver: Receiver, orders: int) -> list[float]:
+    for number in range(orders):
         order(server)
         receiver.await_count(number + 1, 20)
         time.sleep(IDLE_PAUSE)
     return delays(server, receiver.take())
 
 
-def deliver(server: Server, worker: int, receiver: Receiver) -> Flow:
+def one_round(server: Server, worker: int, receiver: Receiver, number: int) -> tuple[Flow, float]:
+    """The worker's flow and the bare loop's requests per second, the one or the other first."""
     os.kill(worker, signal.SIGSTOP)
     push(server)
+    asyncio.run(settle(server))
+    payloads = asyncio.run(bodies(server))
+    if number % 2:
+        bare, flow = compare(receiver, payloads), deliver(server, worker, receiver)
+    else:
+        flow, bare = deliver(server, worker, receiver), compare(receiver, payloads)
+    print(f"round {number + 1} of {ROUNDS}: {flow.per_second:.0f}/s, bare {bare:.0f}/s", flush=True)
+    return flow, bare
+
+
+def compare(receiver: Receiver, payloads: Sequence[bytes]) -> float:
+    rate = uvloop.run(post(receiver.urls, payloads))
+    receiver.take()
+    return rate
+
+
+def deliver(server: Server, worker: int, receiver: Receiver) -> Flow:
+    """What the worker makes of what waits, from the moment it goes on."""
     postmaster = postmaster_pid(server.attachment)
     own, theirs = cpu_seconds(worker), cpu_seconds(postmaster)
     started = time.time()
