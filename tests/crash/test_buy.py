@@ -16,7 +16,7 @@ from tests.races.test_one_label import rated_shipment
 from tests.support.dying_buyer import STEPS
 from tests.support.process import Installation
 
-EMAIL = "alice@crash.example"
+EMAIL, PLATFORM = "alice@crash.example", "paula@crash.example"
 SHORT = {
     "PORTSIDE_BUY_DEADLINE_SECONDS": "2",
     "PORTSIDE_SETTLE_GRACE_SECONDS": "0.5",
@@ -31,6 +31,24 @@ async def carrier_books(installation: Installation) -> tuple[int, int]:
     sold = await connection.fetchval("SELECT count(*) FROM sim_purchases")
     await connection.close()
     return asked, sold
+
+
+async def manage(installation: Installation) -> None:
+    """Make the account one that a platform manages, so that its purchases go into a ledger."""
+    installation.command("create-account", "--email", PLATFORM, "--password", "a long enough secret")
+    connection = await asyncpg.connect(installation.environ["DATABASE_URL"])
+    await connection.execute(
+        "UPDATE accounts SET parent_id = (SELECT id FROM accounts WHERE email = $1) WHERE email = $2", PLATFORM, EMAIL
+    )
+    await connection.close()
+
+
+async def ledger(installation: Installation) -> list[str]:
+    """The labels in the platform's ledger."""
+    connection = await asyncpg.connect(installation.environ["DATABASE_URL"])
+    rows = await connection.fetch("SELECT label_id FROM ledger_lines WHERE kind = 'purchase'")
+    await connection.close()
+    return [row["label_id"].hex for row in rows]
 
 
 async def settled(client: httpx.AsyncClient, rate: str) -> list[dict[str, Any]]:
@@ -49,6 +67,7 @@ async def test_a_purchase_survives_the_plug(installation: Installation, step: st
     installation.environ.update(SHORT)
     installation.command("create-account", "--email", EMAIL, "--password", "a long enough secret")
     token = installation.command("create-token", "--email", EMAIL, "--mode", "test")
+    await manage(installation)
     headers = {"Authorization": f"ShippoToken {token}", "Accept": "application/json"}
     first = installation.serve("--no-worker")
     async with httpx.AsyncClient(base_url=first.url, headers=headers, timeout=30) as client:
@@ -72,3 +91,4 @@ async def test_a_purchase_survives_the_plug(installation: Installation, step: st
         assert (states, asked) == (["ERROR"], 0)
         assert {label["object_id"]: label["status"] for label in bought}[again["object_id"]] == "SUCCESS"
     assert await carrier_books(installation) == (1, 1)
+    assert await ledger(installation) == [label["object_id"] for label in bought if label["status"] == "SUCCESS"]
