@@ -135,7 +135,6 @@ def _keep(store: Store, merchant: Row, granted: dict[str, Any]) -> None:
             db.execute(
                 "UPDATE orders SET portside_id = NULL WHERE merchant_id = ? AND status = 'open'", (merchant["id"],)
             )
-        changed(db, merchant["id"])
 
 
 def set_up(store: Store, merchant_id: str) -> None:

@@ -12,7 +12,7 @@ from storefront.database import Connection, Row, changed, one, rows
 from storefront.demo_data import PASSWORDS
 from storefront.refusals import ShippingError, TokenRefused
 from storefront.shipping import Shipping
-from storefront.web import MERCHANT_COOKIE, Form, Store, WebRequest, cookie, go, merchant_of, own_order, page
+from storefront.web import MERCHANT_COOKIE, Buttons, Form, Store, WebRequest, cookie, go, merchant_of, own_order, page
 
 TRACKABLE = (*carriers.CARRIERS, "shippo")
 
@@ -95,7 +95,7 @@ def _silent(db: Connection, store: Store, order: Row, parcel: Row) -> list[str]:
 
 
 @post("/dashboard/orders/{order_id:int}/{action:str}", sync_to_thread=True)
-def act(request: WebRequest, store: Store, order_id: int, action: str, data: Form | None = None) -> Redirect:
+def act(request: WebRequest, store: Store, order_id: int, action: str, data: Buttons = None) -> Redirect:
     """One button of the order's page. What Portside refuses is shown on the page that we come back to."""
     with store.database.reading() as db:
         merchant = merchant_of(request, db)
@@ -197,7 +197,7 @@ def settings_page(request: WebRequest, store: Store) -> Template:
 
 
 @post("/dashboard/settings", sync_to_thread=True)
-def change_settings(request: WebRequest, store: Store, data: Form | None = None) -> Redirect:
+def change_settings(request: WebRequest, store: Store, data: Buttons = None) -> Redirect:
     form = data or {}
     values = (
         "scan" if form.get("tell_at") == "scan" else "label",

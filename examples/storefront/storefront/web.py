@@ -22,6 +22,8 @@ log = logging.getLogger("storefront")
 
 WebRequest = Request[Any, Any, Any]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+# A form that may be nothing but a button.
+Buttons = Annotated[dict[str, str] | None, Body(media_type=RequestEncodingType.URL_ENCODED)]
 MERCHANT_COOKIE = "merchant"
 BUYER_COOKIE = "buyer"
 CART_COOKIE = "cart"
