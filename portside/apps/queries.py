@@ -32,9 +32,7 @@ async def get_app(tx: Tx, scope: Scope, app_id: Id) -> App:
 
 async def list_apps(tx: Tx, scope: Scope) -> list[App]:
     """The account's own apps, newest first."""
-    return await _apps(
-        tx, await tx.fetch(f"{_APP} AND account_id = $1 ORDER BY id DESC LIMIT 500", scope.account_id)
-    )
+    return await _apps(tx, await tx.fetch(f"{_APP} AND account_id = $1 ORDER BY id DESC LIMIT 500", scope.account_id))
 
 
 async def list_all_apps(tx: Tx) -> list[App]:

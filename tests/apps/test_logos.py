@@ -39,7 +39,7 @@ def chunk_names(png: bytes) -> list[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("PNG", "RGB"), ("PNG", "P"), ("PNG", "I;16"), ("PNG", "1"), ("JPEG", "CMYK")]
+    ("kind", "mode"), [("PNG", "RGB"), ("PNG", "P"), ("PNG", "I;16"), ("PNG", "1"), ("JPEG", "CMYK"), ("MPO", "RGB")]
 )
 async def test_every_kind_of_png_and_jpeg_becomes_the_same_square(kind: str, mode: str) -> None:
     drawn = await draw_logo(picture(kind=kind, mode=mode))
@@ -70,10 +70,12 @@ async def test_nothing_but_pixels_gets_through() -> None:
         assert not any(word in drawn for word in (b"script", b"taken", b"profile", b"PK\x03\x04"))
 
 
-async def test_a_photo_stands_upright() -> None:
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("size", [(40, 20), (4000, 2000)])
+async def test_a_photo_stands_upright(kind: str, size: tuple[int, int]) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    drawn = await draw_logo(picture((40, 20), kind="JPEG", exif=exif))
+    drawn = await draw_logo(picture(size, kind=kind, exif=exif))
     with Image.open(io.BytesIO(drawn)) as image:
         assert image.getpixel((128, 5))[3] == 255 and image.getpixel((5, 128))[3] == 0  # type: ignore[index]
 
