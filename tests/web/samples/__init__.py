@@ -6,6 +6,7 @@ from types import SimpleNamespace as Ns
 from typing import Any
 
 from tests.web.samples.apps import APP_SCENES
+from tests.web.samples.batches import BATCH_SCENES
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.ledger import LEDGER_SCENES
 from tests.web.samples.oauth import OAUTH_SCENES
@@ -193,4 +194,5 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     **PEOPLE_SCENES,
     **LEDGER_SCENES,
     **APP_SCENES,
+    **BATCH_SCENES,
 }
