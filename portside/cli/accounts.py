@@ -22,7 +22,7 @@ from portside.people import actions as people
 @click.option("--company", default="", help="The company's name.")
 @click.option("--name", default="", help="The owner's name.")
 @click.option("--password", default=None, help="Omit to have one made and printed.")
-@click.option("--unverified", is_flag=True, help="The owner has to prove the e-mail before live tokens and members.")
+@click.option("--unverified", is_flag=True, help="The owner has to verify the e-mail before live tokens and members.")
 @data_dir_option
 def create_account(
     email: str, company: str, name: str, password: str | None, unverified: bool, data_dir: Path | None

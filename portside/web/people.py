@@ -45,7 +45,7 @@ async def invite(visit: Visit) -> Shown | Response[bytes]:
     email, role = visit.field("email", 300), _role(visit)
     data = {"email": email, "role": role}
     if not visit.user.is_verified:
-        return await _page(visit, data, {"email": "Prove your own e-mail first: see above."})
+        return await _page(visit, data, {"email": "Verify your own e-mail first: see above."})
     trouble = rules.email_trouble(email)
     if trouble:
         return await _page(visit, data, {"email": trouble})
@@ -86,7 +86,7 @@ async def cancel_invitation(visit: Visit) -> Response[bytes]:
         invitation = await get_invitation(tx, visit.scope, visit.id("invitation_id"))
         await actions.cancel_invitation(tx, visit.scope, invitation.id)
         await note(tx, visit.scope, "member.invitation_cancelled", invitation.email, address=visit.address)
-    return redirect(PATH, Flash("success", "The invitation was taken back. Its link works no more."))
+    return redirect(PATH, Flash("success", "The invitation was cancelled. Its link works no more."))
 
 
 @page("POST", PATH + "/{user_id}/role")

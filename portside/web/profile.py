@@ -86,7 +86,7 @@ async def change_email(visit: Visit) -> Shown | Response[bytes]:
 
 @page("POST", VERIFY)
 async def verify_email(visit: Visit) -> Shown | Response[bytes]:
-    """Ask for a code at the e-mail that is there and was never proved."""
+    """Ask for a code at the e-mail that is there and was never verified."""
     return await _send_code(visit, visit.user.email)
 
 
@@ -211,7 +211,7 @@ def _form(known: Mapping[str, str], given: _Given) -> Mapping[str, Any]:
 
 
 def verification_notice(user: User) -> Mapping[str, str] | None:
-    """What pages say to who has to prove their e-mail first; None for who has."""
+    """What pages say to who has to verify their e-mail first; None for who has."""
     return None if user.is_verified else {"email": user.email, "url": VERIFY}
 
 

@@ -29,7 +29,7 @@ RESEND = "/sign-up/resend"
 
 _REFUSED: Mapping[CodeRefusal, str] = {
     "wrong": "That is not the code. Use the one in the latest mail.",
-    "over": "This code does not work any more. Begin anew, and we send you another.",
+    "over": "This code does not work any more. Start again, and we send you another.",
     "taken": "You have an account already. Sign in with your password, or set a new one.",
 }
 
@@ -101,7 +101,7 @@ async def resend_code(request: Request[Any, Any, Any]) -> Response[bytes]:
     if await is_throttled(request, "resend", handle):
         return await _code_form(request, handle, target, message=TOO_MANY, throttled="resend")
     if not await flows.resend_code(handle):
-        message = "No further mail is sent for this sign-up. Type the code of the last one, or begin anew."
+        message = "No further mail is sent for this sign-up. Type the code of the last one, or start again."
         return await _code_form(request, handle, target, message=message, status=422)
     return await _code_form(request, handle, target, sent=True)
 

@@ -36,7 +36,7 @@ async def create_token(visit: Visit) -> Shown:
     if not name:
         return await _page(visit, errors={"name": "Give it a name."}, data={"name": name})
     if _verification(visit) is not None:
-        return await _page(visit, errors={"name": "Prove your e-mail first."}, data={"name": name})
+        return await _page(visit, errors={"name": "Verify your e-mail first."}, data={"name": name})
     async with begin() as tx:
         active = [token for token in await queries.list_credentials(tx, visit.scope) if token.revoked_at is None]
         if len(active) >= MOST_TOKENS:

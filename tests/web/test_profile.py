@@ -1,4 +1,4 @@
-"""One's own name and e-mail; a new e-mail counts once it is proved, and what needs a proved one says so."""
+"""One's own name and e-mail; a new e-mail counts once it is verified, and what needs a verified one says so."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ async def test_what_is_no_e_mail_is_told(at_desk: Browser, email: str) -> None:
     assert (await at_desk.post(PATH + "/email", {"email": email, "password": PASSWORD})).status_code == 422
 
 
-async def test_live_tokens_and_invitations_wait_for_a_proved_e_mail(browser: Browser, product: object) -> None:
+async def test_live_tokens_and_invitations_wait_for_a_verified_e_mail(browser: Browser, product: object) -> None:
     email = f"dora-{new_id()[-12:]}@example.com"
     await open_account(services(), email=email, company="Dora Ltd", name="Dora", password=PASSWORD, is_verified=False)
     await browser.get("/sign-in")
@@ -106,11 +106,11 @@ async def test_live_tokens_and_invitations_wait_for_a_proved_e_mail(browser: Bro
     tokens = "/app/settings/tokens"
     assert "shippo_test_" in (await browser.post(tokens, {"name": "Store"})).text
     await browser.post("/app/mode", {"mode": "live"})
-    assert "Prove your e-mail before making live tokens" in (await browser.get(tokens)).text
+    assert "Verify your e-mail before making live tokens" in (await browser.get(tokens)).text
     refused = await browser.post(tokens, {"name": "Store"})
     assert refused.status_code == 422 and "shippo_live_" not in refused.text
     people = await browser.get("/app/settings/people")
-    assert "Prove your e-mail before inviting people" in people.text
+    assert "Verify your e-mail before inviting people" in people.text
     invited = await browser.post("/app/settings/people/invitations", {"email": some_email(), "role": "member"})
     assert invited.status_code == 422
     assert (
@@ -122,4 +122,4 @@ async def test_live_tokens_and_invitations_wait_for_a_proved_e_mail(browser: Bro
     assert (await browser.post(PATH + "/verify")).headers["location"] == PATH
     assert (await browser.post(PATH + "/email/code", {"code": await code_to(email)})).status_code == 303
     assert "shippo_live_" in (await browser.post(tokens, {"name": "Store"})).text
-    assert "Prove your e-mail" not in (await browser.get("/app/settings/people")).text
+    assert "Verify your e-mail" not in (await browser.get("/app/settings/people")).text
