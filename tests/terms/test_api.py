@@ -348,3 +348,18 @@ async def test_a_wrong_plan_or_tier_is_refused(
 ) -> None:
     answer = await platform.put(f"/partner/{path}", json=body)
     assert answer.status_code == 400 and where in answer.json(), answer.text
+
+
+async def test_settling_while_the_merchant_disconnects_leaves_nothing_behind(
+    platform: httpx.AsyncClient, paula: Partner, alice: Person
+) -> None:
+    path = settings_path(alice.account_id)
+    for _ in range(5):
+        await grant(alice.scope, paula.app)
+        answer, _ = await asyncio.gather(
+            platform.put(path, json={"label_format": "PNG"}), disconnect(alice.scope, paula.app)
+        )
+        assert answer.status_code in (200, 404), answer.text
+        async with reading() as tx:
+            left = await tx.fetchval("SELECT count(*) FROM account_terms WHERE account_id = $1", alice.account_id)
+        assert left == 0
