@@ -86,7 +86,7 @@ async def end_terms(tx: Tx, scope: Scope, partner_account_id: Id) -> bool:
     platform = msgspec.structs.replace(scope, account_id=partner_account_id)
     before = msgspec.to_builtins(msgspec.convert(ended["settings"], Settings))
     details = {"account": scope.account_id, "before": before, "after": None}
-    await note(tx, platform, CHANGED, "", details)
+    await note(tx, platform, CHANGED, scope.owner, details)
     await note(tx, scope, CHANGED, "", {"ended": True})
     return True
 

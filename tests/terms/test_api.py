@@ -238,6 +238,9 @@ async def test_a_connected_merchant_is_the_platforms_until_they_disconnect(
             assert (await app.get(other, headers=headers)).status_code == 403
     await disconnect(alice.scope, paula.app)
     assert (await platform.get(path)).status_code == (await platform.put(path, json={})).status_code == 404
+    assert (await audit_of(alice.account_id))[-1]["details"] == {"ended": True}
+    ended = (await audit_of(paula.person.account_id))[-1]
+    assert (ended["subject"], ended["details"]["after"]) == (alice.email, None)
     # The next connection starts from nothing.
     await grant(alice.scope, paula.app)
     assert (await platform.get(path)).headers["etag"] == '"none"'
