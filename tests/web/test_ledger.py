@@ -61,7 +61,16 @@ async def test_the_ledger_shows_lines_and_what_they_come_to(at_desk: Browser, al
     page = await at_desk.get(LEDGER)
     text = unescape(page.text)
     assert page.status_code == 200 and 'href="/app/ledger"' in page.text
-    for shown in ("USPS Priority Mail", "92051", "Hippo Hats", "$9.57", "$0.87", "−$7.00", "Refund", "Total of 4 lines"):
+    for shown in (
+        "USPS Priority Mail",
+        "92051",
+        "Hippo Hats",
+        "$9.57",
+        "$0.87",
+        "−$7.00",
+        "Refund",
+        "Total of 4 lines",
+    ):
         assert shown in text, shown
     # 8.70 and 9.57 - 5: the refund has taken the other purchase back.
     total = text.partition("Total of 4 lines")[2]
