@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
+from portside.audit.actions import note
 from portside.carrier_accounts.models import (
     SHIPPO_ACCOUNTS,
     CarrierAccount,
@@ -63,6 +64,7 @@ async def _create(tx: Tx, draft: CarrierAccountDraft) -> CarrierAccount:
         updated_at=moment,
     )
     await tx.execute(_INSERT, *_values(draft.scope.account_id, draft.scope.mode, account))
+    await note(tx, draft.scope, "carrier_account.created", f"{account.carrier} {account.account_id}")
     return account
 
 
@@ -84,6 +86,7 @@ async def register_carrier_account(
         seal_parameters(known.id, {**open_parameters(known), **parameters}),
         now(),
     )
+    await note(tx, scope, "carrier_account.created", f"{carrier} {known.account_id}")
     return await get_registration(tx, scope, carrier)
 
 
@@ -145,7 +148,10 @@ async def update_carrier_account(
         now(),
     )
     assert row is not None, "the row is locked"
-    return carrier_account(row)
+    changed = carrier_account(row)
+    details = {"active": changed.active, "parameters": sorted(change.parameters or ())}
+    await note(tx, scope, "carrier_account.changed", f"{changed.carrier} {changed.account_id}", details)
+    return changed
 
 
 async def note_sign_in(tx: Tx, scope: Scope, carrier_account_id: Id) -> None:

@@ -9,12 +9,17 @@ from typing import Literal
 import click
 
 from portside.accounts import actions, queries
+from portside.audit.actions import note
 from portside.cli.root import data_dir_option, main, run
 from portside.db.begin import begin
 from portside.errors import BadRequest
 from portside.kit.ids import Id
+from portside.kit.scope import Actor, Scope
 from portside.kit.services import Services
 from portside.people import actions as people
+
+# Who uses these commands, in the audit log.
+OPERATOR = Actor("system", "operator")
 
 
 @main.command("create-account")
@@ -45,9 +50,11 @@ async def open_account(
         raise BadRequest(f"{email!r} is not an e-mail address.")
     password_hash = await services.passwords.hash(password)
     async with begin() as tx:
-        return await people.open_account(
+        account_id = await people.open_account(
             tx, email=email, company=company, name=name, password_hash=password_hash, is_verified=is_verified
         )
+        await note(tx, Scope(account_id, "test", email, OPERATOR), "account.opened", email)
+    return account_id
 
 
 @main.command("create-token")
@@ -63,6 +70,7 @@ def create_token(email: str, mode: Literal["test", "live"], name: str, data_dir:
             account = await queries.find_account_by_email(tx, email)
             if account is None:
                 raise BadRequest(f"There is no account of {email}; make one with `portside create-account`.")
+            await note(tx, Scope(account.id, mode, email, OPERATOR), "token.created", name, {"mode": mode})
             return await actions.create_token(tx, account.id, mode, name=name)
 
     click.echo(run(data_dir, work))

@@ -22,7 +22,7 @@ CODE_LIFE = dt.timedelta(minutes=30)
 # Wrong codes for one form: a guesser has 5 chances in a million before everything starts anew, which is throttled.
 MOST_TRIES = 5
 # Mails for one form, the first included.
-MOST_CODES = 4
+MOST_CODES = 3
 RESET_LIFE = dt.timedelta(hours=1)
 INVITATION_LIFE = dt.timedelta(days=7)
 MOST_INVITATIONS = 50

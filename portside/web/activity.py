@@ -67,6 +67,8 @@ _WORDS: Mapping[str, str] = {
     "webhook.changed": "Webhook changed",
     "webhook.deleted": "Webhook deleted",
     "webhook.secret_rotated": "Webhook secret replaced",
+    "carrier_account.created": "Carrier account added",
+    "carrier_account.changed": "Carrier account changed",
 }
 
 
@@ -182,7 +184,7 @@ async def _names(tx: Tx, scope: Scope, actors: Iterable[str]) -> Mapping[str, st
         if found is not None and kind in ids:
             ids[kind].append(found)
         elif kind == "system":
-            names[actor] = "Portside"
+            names[actor] = "The operator" if given == "operator" else "Portside"
     users = await find_users(tx, ids["user"])
     names |= {f"user:{each}": user.name or user.email for each, user in users.items()}
     tokens = await find_credential_names(tx, scope, ids["token"])

@@ -26,7 +26,8 @@ FLASH = "portside_flash"
 
 CSRF_FIELD = "_csrf_token"
 CSRF_HEADER = "x-csrftoken"
-_LONGEST_COOKIE = 200
+# What is said on the next page may name an e-mail.
+_LONGEST_COOKIE = 1000
 _YEAR = 365 * 24 * 3600
 
 

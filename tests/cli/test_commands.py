@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from portside.cli.serve import _with_mailbox
+from portside.settings import Settings
 from tests.cli.conftest import EMAIL
 from tests.orders.data import order_body
 from tests.support.process import PORTSIDE, Installation, Serving
@@ -46,6 +48,16 @@ def test_commands_work_without_a_server_and_beside_one(private: Installation) ->
     assert "FAIL" not in report and "fsync is on" in report
     for path in ("secret_keys",):
         assert stat.S_IMODE((private.folder / path).stat().st_mode) == 0o600
+
+
+def test_mail_lies_open_only_for_who_tries_the_product_on_their_own_machine() -> None:
+    here = Settings()
+    assert _with_mailbox(here, demo=True).open_mailbox == "on"
+    assert _with_mailbox(here, demo=False).open_mailbox == "off"
+    for elsewhere in (Settings(host="192.0.2.7"), Settings(host="::"), Settings(public_url="https://ship.example")):
+        assert _with_mailbox(elsewhere, demo=True).open_mailbox == "off"
+    assert _with_mailbox(Settings(open_mailbox="on"), demo=False).open_mailbox == "on"
+    assert _with_mailbox(Settings(open_mailbox="off"), demo=True).open_mailbox == "off"
 
 
 def test_mistakes_are_told_in_a_line(private: Installation) -> None:

@@ -9,15 +9,19 @@ from collections.abc import Callable
 from typing import get_args
 
 import httpx
+import msgspec
 
 from portside.audit.actions import note
 from portside.audit.models import Action, EntryFilter
 from portside.audit.queries import list_entries
+from portside.cli.accounts import open_account
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
 from portside.kit.ids import new_id
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Actor, Scope
+from portside.kit.services import services
+from portside.web.activity import _WORDS
 from tests.house.source import PACKAGE
 from tests.support.cast import Person
 from tests.web.conftest import Browser
@@ -129,9 +133,29 @@ async def test_charlie_sees_nothing_of_it(
     assert marker not in (await other.get(f"{PATH}?after={entry.id[:-1]}f")).text
 
 
+async def test_carrier_accounts_are_written_down_without_their_secrets(
+    at_desk: Browser, alice: Person, api: httpx.AsyncClient
+) -> None:
+    own = {"carrier": "ups", "account_id": "94567e", "parameters": {"password": "carriersecret"}}
+    made = (await api.post("/carrier_accounts", json=own)).json()
+    change = {**own, "parameters": {"password": "carriersecret2"}, "active": False}
+    await api.put(f"/carrier_accounts/{made['object_id']}", json=change)
+    page = (await at_desk.get(PATH)).text
+    assert "Carrier account added" in page and "Carrier account changed" in page and "ups 94567e" in page
+    assert "carriersecret" not in page
+
+
+async def test_what_the_operator_does_is_written_down(alice: Person) -> None:
+    email = f"dora-{new_id()[-12:]}@example.com"
+    account_id = await open_account(services(), email=email, company="Dora", name="Dora", password="rope and lantern")
+    dora = msgspec.structs.replace(alice, scope=msgspec.structs.replace(alice.scope, account_id=account_id))
+    assert await actions_of(dora, actor="system:operator") == [("account.opened", email)]
+
+
 def test_every_action_that_is_written_has_a_name() -> None:
     written = re.compile(r'\bnote(?:_everywhere)?\(\s*tx,\s*[\w.]+,\s*"([^"]+)"')
     texts = [path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")]
     used = {name for text in texts for name in written.findall(text)}
     assert len(used) > 15
     assert used - set(get_args(Action)) == set()
+    assert set(_WORDS) == set(get_args(Action))

@@ -300,6 +300,12 @@ async def test_charlie_reaches_nobody_of_alices_team(
     assert await members_of(alice) == {alice.email: "owner", bob.email: "member"}
 
 
+async def test_a_very_long_address_is_named_in_full(at_desk: Browser) -> None:
+    email = f"{'d' * 60}@{'x' * 60}.{'y' * 60}.{'z' * 55}.example"
+    await invite(at_desk, email)
+    assert f"An invitation to {email} is on its way." in (await at_desk.get(PATH)).text
+
+
 @pytest.mark.parametrize(
     ("email", "told"),
     [("", "Tell us"), ("x", "does not look like"), ("x" * 300 + "@example.com", "does not look like")],
