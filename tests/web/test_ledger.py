@@ -102,4 +102,7 @@ async def test_only_platforms_have_the_entry(at_desk: Browser, alice: Person, ap
     assert 'href="/app/ledger"' not in (await at_desk.get("/app/orders")).text
     assert "No lines yet" in (await at_desk.get(LEDGER)).text
     await api.post("/shippo-accounts", json=MANAGED)
-    assert 'href="/app/ledger"' in (await at_desk.get("/app/orders")).text
+    page = (await at_desk.get("/app/orders")).text
+    # On phones too, where it must not push the settings out.
+    dock = page.partition('class="dock"')[2].partition("</nav>")[0]
+    assert 'href="/app/ledger"' in dock and 'href="/app/settings/tokens"' in dock
