@@ -26,23 +26,23 @@ from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.support.browser import browser_page
 from tests.support.process import Installation
-from tests.support.storefront import PASSWORD, Platform, free_port, storefront, wait_for
+from tests.support.storefront import PASSWORD, Platform, Storefront, free_port, wait_for
 
 PATIENCE = 20_000
+PARTNER = "paula@story.example"
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def platform(installation: Installation, tmp_path: Path) -> Iterator[Platform]:
-    serving = installation.serve()
-    port = free_port()
-    url = f"http://localhost:{port}"
-    options = ("--name", "Example Market", "--redirect-uri", f"{url}/shippo-oauth-redirect/", "--origin", url)
-    app = json.loads(installation.command("create-app", *options, "--certified"))
-    with storefront(tmp_path / "store", port, serving.url, app["client_id"], app["client_secret"]) as store:
-        yield Platform(installation, serving.url, store)
-        assert "Traceback" not in store.log(), store.log()
+def platform(installation: Installation, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Platform]:
+    """The store hears of its merchants by a webhook in each account, or by one of its app (`param`)."""
+    store = Storefront(tmp_path / "store", free_port())
+    made = Platform(installation, installation.serve().url, store)
+    made.register_app(PARTNER, webhooks=getattr(request, "param", "merchant"))
+    with store.running(made.environ):
+        yield made
+    assert "Traceback" not in store.log(), store.log()
 
 
 def test_flow_1_a_label_for_a_rate(platform: Platform) -> None:
@@ -74,6 +74,7 @@ def test_flow_1_a_label_for_a_rate(platform: Platform) -> None:
         it_arrives_after_all(dashboard, platform, email, tracking)
 
 
+@pytest.mark.parametrize("platform", ["app"], indirect=True)
 def test_flow_2_a_label_in_one_call_and_one_bought_at_portside(platform: Platform) -> None:
     email, shop = "quill@story.example", "quartz"
     platform.open_account(email)
@@ -134,8 +135,8 @@ def connect_again_in_a_tab(page: Page, platform: Platform, email: str) -> None:
     expect(opened.value.get_by_role("heading", name="Shipping is connected")).to_be_visible()
     opened.value.close()
     is_connected(page, platform)
-    hooks = platform.call_as_store("/webhooks")["results"]
-    assert [hook["url"] for hook in hooks] == [f"http://127.0.0.1:{platform.store.port}/webhooks/portside/quartz"]
+    assert platform.call_as_store("/webhooks")["results"] == []
+    assert len(platform.call(PARTNER, "/webhooks")["results"]) == 1
 
 
 def log_in_and_allow(portside: Page | FrameLocator, email: str) -> None:
@@ -149,9 +150,8 @@ def log_in_and_allow(portside: Page | FrameLocator, email: str) -> None:
 
 def is_connected(page: Page, platform: Platform) -> None:
     expect(page.locator("#connection")).to_contain_text("Connected since")
-    wait_for(lambda: platform.store.rows("SELECT 1 FROM connections WHERE webhook_secret LIKE 'whsec_%'"))
-    ((token,),) = platform.store.rows("SELECT access_token FROM connections")
-    assert token.startswith("oauth.")
+    ((token, secret),) = platform.store.rows("SELECT access_token, webhook_secret FROM connections")
+    assert token.startswith("oauth.") and (secret.startswith("whsec_") or platform.hook_id)
 
 
 def buys(page: Page, platform: Platform, shop: str, *, note: str = "", express: bool = False) -> str:
@@ -304,11 +304,9 @@ def a_repeat_changes_nothing(platform: Platform, tracking: str) -> None:
     before = platform.state(tracking)
     told = platform.store.rows("SELECT webhook_id, body FROM inbox ORDER BY rowid")
     oldest = next(id_ for id_, body in told if json.loads(body)["event"] == "track_updated")
-    ((hook,),) = platform.store.rows("SELECT webhook_id FROM connections")
-    delivery = f"/webhooks/{hook}/deliveries/{oldest}"
-    tries = len(platform.call_as_store(delivery)["attempts"])
-    platform.call_as_store(f"{delivery}/resend", {})
-    wait_for(lambda: len(platform.call_as_store(delivery)["attempts"]) > tries)
+    tries = len(platform.call_about_hook(f"/deliveries/{oldest}")["attempts"])
+    platform.call_about_hook(f"/deliveries/{oldest}/resend", {})
+    wait_for(lambda: len(platform.call_about_hook(f"/deliveries/{oldest}")["attempts"]) > tries)
     assert platform.state(tracking) == before
     assert len(told) == len({id_ for id_, _ in told})
 

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,31 @@ class Storefront:
         self.port = port
         self.url = f"http://localhost:{port}"
 
+    @contextmanager
+    def running(self, environ: Mapping[str, str]) -> Iterator[None]:
+        """The store's process, which ends with the block."""
+        self.folder.mkdir()
+        own = {
+            "STOREFRONT_DATA_DIR": str(self.folder),
+            "STOREFRONT_PORT": str(self.port),
+            "STOREFRONT_PUBLIC_URL": self.url,
+            "STOREFRONT_WEBHOOK_URL": f"http://127.0.0.1:{self.port}",
+            "STOREFRONT_DEMO": "1",
+        }
+        command = [sys.executable, "-m", "storefront"]
+        with (self.folder / "store.log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=FOLDER, env={**os.environ, **own, **environ}, stderr=log)
+        try:
+            _wait_until_it_answers(process, self)
+            yield
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """What is in its database."""
         database = sqlite3.connect(f"file:{self.folder / 'store.sqlite3'}?mode=ro", uri=True)
@@ -49,37 +74,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-@contextmanager
-def storefront(folder: Path, port: int, portside_url: str, client_id: str, client_secret: str) -> Iterator[Storefront]:
-    """Start the store on a port, and end it with the block."""
-    store = Storefront(folder, port)
-    folder.mkdir()
-    environ = {
-        "STOREFRONT_DATA_DIR": str(folder),
-        "STOREFRONT_PORT": str(port),
-        "STOREFRONT_PUBLIC_URL": store.url,
-        "STOREFRONT_WEBHOOK_URL": f"http://127.0.0.1:{port}",
-        "STOREFRONT_PORTSIDE_URL": portside_url,
-        "STOREFRONT_CLIENT_ID": client_id,
-        "STOREFRONT_CLIENT_SECRET": client_secret,
-        "STOREFRONT_DEMO": "1",
-    }
-    with (folder / "store.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "storefront"], cwd=FOLDER, env={**os.environ, **environ}, stderr=log
-        )
-    try:
-        _wait_until_it_answers(process, store)
-        yield store
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], store: Storefront) -> None:
@@ -102,6 +96,25 @@ class Platform:
         self.portside = portside
         self.store = store
         self.tokens: dict[str, str] = {}
+        self.environ = {"STOREFRONT_PORTSIDE_URL": portside}
+        # The app's own webhook, where it has one.
+        self.hook_id = ""
+        self.partner = ""
+
+    def register_app(self, partner: str, webhooks: str) -> None:
+        """The store as an app of its maker's; `webhooks` is `merchant` or `app`, as in the store's settings."""
+        self.partner = partner
+        self.open_account(partner)
+        site = self.store.url
+        options = ["--name", "Example Market", "--redirect-uri", f"{site}/shippo-oauth-redirect/", "--origin", site]
+        app = json.loads(self.installation.command("create-app", *options, "--certified", "--email", partner))
+        self.environ |= {"STOREFRONT_CLIENT_ID": app["client_id"], "STOREFRONT_CLIENT_SECRET": app["client_secret"]}
+        if webhooks == "app":
+            url = f"http://127.0.0.1:{self.store.port}/webhooks/portside"
+            body = {"event": "all", "url": url, "app": app["client_id"], "is_test": True}
+            self.hook_id = self.call(partner, "/webhooks", body)["object_id"]
+            secret = self.call(partner, f"/webhooks/{self.hook_id}/secret")["secret"]
+            self.environ |= {"STOREFRONT_WEBHOOKS": "app", "STOREFRONT_APP_WEBHOOK_SECRET": secret}
 
     def open_account(self, email: str) -> None:
         self.installation.command("create-account", "--email", email, "--password", PASSWORD, "--company", "A shop")
@@ -115,6 +128,13 @@ class Platform:
         """Portside's API with the token that the store was given."""
         ((token,),) = self.store.rows("SELECT access_token FROM connections")
         return self._call(f"Bearer {token}", path, body)
+
+    def call_about_hook(self, path: str, body: Any = None) -> Any:
+        """About the webhook that the store hears by: its app's, or the one in the merchant's account."""
+        if self.hook_id:
+            return self.call(self.partner, f"/webhooks/{self.hook_id}{path}", body)
+        ((hook,),) = self.store.rows("SELECT webhook_id FROM connections")
+        return self.call_as_store(f"/webhooks/{hook}{path}", body)
 
     def _call(self, authorization: str, path: str, body: Any) -> Any:
         headers = {"Authorization": authorization, "Content-Type": "application/json"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 
 from storefront import carriers
 from storefront.database import Connection, Row, changed, now, one, rows
@@ -115,7 +116,10 @@ def waiting(db: Connection, merchant_id: str) -> int:
 def enquiry(alert: Row, parcel: Row, order: Row) -> str:
     """What to say to the carrier, ready to be sent."""
     kind = KINDS[alert["kind"]]
-    last = f"{parcel['details']} ({parcel['status_at']}{', ' + parcel['place'] if parcel['place'] else ''})"
+    seen = (
+        dt.datetime.fromisoformat(parcel["status_at"]).strftime(" on %d %B at %H:%M UTC") if parcel["status_at"] else ""
+    )
+    last = f"{parcel['details'].rstrip('.')}{seen}{', ' + parcel['place'] if parcel['place'] else ''}"
     return (
         f"Tracking number {parcel['tracking_number']}, our reference {order['number']}.\n"
         f"{kind.reason}. Last news: {last}.\n"

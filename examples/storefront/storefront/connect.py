@@ -126,7 +126,7 @@ def _keep(store: Store, merchant: Row, granted: dict[str, Any]) -> None:
         before = one(db, "SELECT account_id FROM connections WHERE merchant_id = ?", merchant["id"])
         db.execute(
             "INSERT INTO connections (merchant_id, account_id, access_token, connected_at) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT (merchant_id) DO UPDATE SET account_id = excluded.account_id, broken_at = NULL, "
+            "ON CONFLICT (merchant_id) DO UPDATE SET account_id = excluded.account_id, ready = 0, broken_at = NULL, "
             "access_token = excluded.access_token, connected_at = excluded.connected_at",
             (merchant["id"], granted["account_id"], granted["access_token"], now()),
         )
@@ -150,7 +150,7 @@ def set_up(store: Store, merchant_id: str) -> None:
     shipping.offer_speeds()
     with store.database.writing() as db:
         db.execute(
-            "UPDATE connections SET webhook_id = ?, webhook_secret = ? WHERE merchant_id = ?",
+            "UPDATE connections SET webhook_id = ?, webhook_secret = ?, ready = 1 WHERE merchant_id = ?",
             (hook, secret, merchant_id),
         )
         changed(db, merchant_id)

@@ -51,16 +51,16 @@ MERCHANTS = (
     },
 )
 
-# id, merchant, title, blurb, glyph, cents, pounds
+# id (also of its picture in static/goods.svg), merchant, title, blurb, cents, pounds
 PRODUCTS = (
-    ("pot", "fernleaf", "Clay pot, medium", "Fired twice, with a saucer.", "🪴", 1450, "2.4"),
-    ("seeds", "fernleaf", "Seeds of a quiet meadow", "Twelve kinds. Sow in spring.", "🌾", 690, "0.1"),
-    ("can", "fernleaf", "Watering can, 2 litres", "A long spout for far corners.", "💧", 2990, "1.6"),
-    ("gloves", "fernleaf", "Gloves for thorns", "Canvas, lined, one size.", "🧤", 1820, "0.5"),
-    ("ink", "quartz", "Ink, deep sea", "50 ml, dries dark.", "🖋️", 1240, "0.4"),
-    ("paper", "quartz", "Cotton paper, 80 sheets", "Heavy, with a soft edge.", "📄", 2200, "1.9"),
-    ("quartz", "quartz", "Rose quartz paperweight", "Cut by hand; no two are alike.", "🪨", 3600, "1.2"),
-    ("wax", "quartz", "Sealing wax, six sticks", "Red, as it should be.", "🕯️", 1580, "0.6"),
+    ("pot", "fernleaf", "Clay pot, medium", "Fired twice, with a saucer.", 1450, "2.4"),
+    ("seeds", "fernleaf", "Seeds of a quiet meadow", "Twelve kinds. Sow in spring.", 690, "0.1"),
+    ("can", "fernleaf", "Watering can, 2 litres", "A long spout for far corners.", 2990, "1.6"),
+    ("gloves", "fernleaf", "Gloves for thorns", "Canvas, lined, one size.", 1820, "0.5"),
+    ("ink", "quartz", "Ink, deep sea", "50 ml, dries dark.", 1240, "0.4"),
+    ("paper", "quartz", "Cotton paper, 80 sheets", "Heavy, with a soft edge.", 2200, "1.9"),
+    ("quartz", "quartz", "Rose quartz paperweight", "Cut by hand; no two are alike.", 3600, "1.2"),
+    ("wax", "quartz", "Sealing wax, six sticks", "Red, as it should be.", 1580, "0.6"),
 )
 
 
@@ -69,7 +69,7 @@ def make_demo(database: Database) -> None:
     with database.writing() as db:
         for merchant in MERCHANTS:
             _make_merchant(db, merchant)
-        db.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", PRODUCTS)
+        db.executemany("INSERT INTO products VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", PRODUCTS)
 
 
 def _make_merchant(db: Connection, merchant: Mapping[str, object]) -> None:

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS connections (
     webhook_id TEXT NOT NULL DEFAULT '',
     webhook_secret TEXT NOT NULL DEFAULT '',
     connected_at TEXT NOT NULL,
+    -- What we need in the account is set up.
+    ready INTEGER NOT NULL DEFAULT 0,
     -- Portside refused the token: the merchant disconnected us over there.
     broken_at TEXT
 );
@@ -52,7 +54,6 @@ CREATE TABLE IF NOT EXISTS products (
     merchant_id TEXT NOT NULL REFERENCES merchants (id),
     title TEXT NOT NULL,
     blurb TEXT NOT NULL,
-    glyph TEXT NOT NULL,
     price INTEGER NOT NULL,
     pounds TEXT NOT NULL
 );

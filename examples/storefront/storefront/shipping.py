@@ -222,9 +222,9 @@ class Shipping:
         with telling():
             return as_json(self.sdk.tracking_status.create(carrier=carrier, tracking_number=number, metadata=metadata))
 
-    def advance(self, number: str) -> None:
-        """Let a simulated parcel travel to its next scan; only Portside's test mode can."""
-        self._call("POST", "/simulator/advance", {"to_next_scan": True, "tracking_number": number})
+    def advance(self) -> None:
+        """Let a day pass at the simulated carriers; only Portside's test mode can."""
+        self._call("POST", "/simulator/advance", {"days": 1})
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:

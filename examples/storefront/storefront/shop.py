@@ -24,7 +24,9 @@ NEEDED = ("name", "email", "street1", "city", "state", "zip")
 def front_page(store: Store) -> Template:
     """All shops of the platform."""
     with store.database.reading() as db:
-        return page("front.html", shops=rows(db, "SELECT * FROM merchants ORDER BY name"), demo=store.settings.demo)
+        shops = rows(db, "SELECT * FROM merchants ORDER BY name")
+        products = rows(db, "SELECT * FROM products ORDER BY title")
+    return page("front.html", shops=shops, products=products, demo=store.settings.demo)
 
 
 @get("/shops/{shop:str}", sync_to_thread=True)
@@ -146,7 +148,6 @@ def cart_lines(db: Connection, merchant: Row, cookie_text: str) -> list[dict[str
             {
                 "product_id": product_id,
                 "title": found["title"],
-                "glyph": found["glyph"],
                 "quantity": quantity,
                 "price": found["price"] * quantity,
                 "pounds": pounds,
