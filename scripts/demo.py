@@ -86,7 +86,7 @@ def _start_portside(stack: ExitStack) -> tuple[str, subprocess.Popen[str]]:
         "PORTSIDE_LOG_FORMAT": "console",
         "PORTSIDE_LOG_LEVEL": "warning",
     }
-    process = stack.enter_context(_process([str(PORTSIDE), "serve", "--demo"], environ))
+    process = stack.enter_context(_process([str(PORTSIDE), "serve", "--demo"], environ, stdout=subprocess.PIPE))
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("Portside is at "):
@@ -99,11 +99,18 @@ def _start_portside(stack: ExitStack) -> tuple[str, subprocess.Popen[str]]:
 
 @contextmanager
 def _process(
-    command: list[str], environ: Mapping[str, str], cwd: Path | None = None
+    command: list[str], environ: Mapping[str, str], cwd: Path | None = None, stdout: int | None = None
 ) -> Iterator[subprocess.Popen[str]]:
     """A process that ends with the block, and with this process however that ends."""
     process = subprocess.Popen(
-        command, env={**os.environ, **environ}, cwd=cwd, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True
+        command,
+        env={**os.environ, **environ},
+        cwd=cwd,
+        stdout=stdout,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        # Ctrl-C reaches us alone, and we tell it once: a second signal would hurry it.
+        start_new_session=True,
     )
     # A pipe that nobody writes to ends when we do, even by kill -9; then the one who reads it ends the process.
     leash = subprocess.Popen(
@@ -118,7 +125,7 @@ def _process(
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Politely. Ctrl-C has reached it already if it came from a terminal; once more does no harm."""
+    """Politely, then not."""
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
     try:
