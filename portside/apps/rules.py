@@ -53,6 +53,17 @@ def frame_origins(app: App) -> tuple[str, ...]:
     return tuple(known.origin for known in app.origins if app.approved or known.verified_at is not None)
 
 
+def shown_host(app: App, redirect_uri: str) -> str:
+    """The host by which people who are asked to trust the app are told whose it is: that of its site if it is known
+    to be the app's, else of another that is, else where they are sent back to. What was only typed into a form could be
+    anybody's."""
+    site = _origin_of(app.site_url) if app.site_url else ""
+    known = frame_origins(app)
+    if site and (app.approved or site in known):
+        return urlsplit(app.site_url).netloc
+    return urlsplit(known[0] if known else redirect_uri).netloc
+
+
 def may_grant_live(app: App) -> bool:
     """Whether accounts may let the app into their live data: it is live, and it is known whose it is."""
     return app.live and (app.approved or any(known.verified_at is not None for known in app.origins))
@@ -117,6 +128,12 @@ def checked_origin(origin: str) -> str:
     parts = _split(origin)
     if parts.path not in ("", "/") or parts.query or "?" in origin or "#" in origin:
         raise ValueError("An origin is only scheme, host and port, like https://shop.example, without a path.")
+    return _origin_of(origin)
+
+
+def _origin_of(url: str) -> str:
+    """The origin of a URL that has been checked, as browsers write it."""
+    parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
     port = f":{parts.port}" if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]) else ""
     return f"{parts.scheme}://{host}{port}"

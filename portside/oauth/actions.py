@@ -96,6 +96,13 @@ async def consume_interaction(tx: Tx, handle: str) -> Interaction | None:
     return None if row is None else interaction_of(row)
 
 
+async def drop_interactions(tx: Tx, user_id: Id) -> None:
+    """End the ways on which that person has signed in: their password was changed, and whoever knew the one before may
+    have come as far as the consent. # unscoped: they belong to a person.
+    """
+    await tx.execute("DELETE FROM oauth_interactions WHERE user_id = $1", user_id)
+
+
 async def grant(tx: Tx, interaction: Interaction, *, address: str = "") -> str:
     """The person who signed in on it lets the app act for the account; gives the code for the redirect. Tokens that
     hold more than is granted now end at once: who grants less means less. `address` is the person's, for the audit log.

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from litestar import Response
 
-from portside.apps.models import App
 from portside.apps.queries import logo_path
-from portside.apps.rules import frame_origins
+from portside.apps.rules import frame_origins, shown_host
 from portside.kit.services import services
 from portside.web.answers import HTML
 from portside.web.authorize_request import Asked
@@ -45,12 +43,13 @@ def frames_of(asked: Asked) -> Sequence[str]:
     return (frame_origins(asked.app) or _NOWHERE) if asked.is_framed else _NOWHERE
 
 
-def app_shown(app: App) -> dict[str, Any]:
-    """The app as the pages name it. `host` is empty when it has not said where it lives."""
+def app_shown(asked: Asked) -> dict[str, Any]:
+    """The app as the pages name it."""
+    app = asked.app
     return {
         "name": app.name,
         "initial": app.name[0].upper(),
-        "host": urlsplit(app.site_url).netloc,
+        "host": shown_host(app, asked.redirect_uri),
         "site_url": app.site_url,
         "logo_url": logo_path(app.id, app.logo_key) if app.logo_key else "",
         "is_known": bool(frame_origins(app)) or app.approved,
@@ -60,7 +59,7 @@ def app_shown(app: App) -> dict[str, Any]:
 def step(asked: Asked, template: str, handle: str, status: int = 200, **context: Any) -> Response[bytes]:
     """A page on the way, with a form."""
     basis = {
-        "app": app_shown(asked.app),
+        "app": app_shown(asked),
         "mode": asked.details.mode,
         "action_url": asked.url,
         "sign_in_url": asked.sign_in_url,
@@ -76,7 +75,7 @@ def unknown_client(text: str) -> Response[bytes]:
 
 def stopped(asked: Asked, title: str, text: str, status: int) -> Response[bytes]:
     """The way ends here; it can be begun again, or left."""
-    links = {"again_url": asked.url, "app": app_shown(asked.app)}
+    links = {"again_url": asked.url, "app": app_shown(asked)}
     return _stopped(title, text, status, frames=frames_of(asked), **links)
 
 
@@ -89,14 +88,14 @@ def popup_offer(asked: Asked) -> Response[bytes]:
     """In a frame of a site that may not frame: nothing but a link that opens a page of its own. It is shown to the
     sites that the app has named and not yet verified, too; there is nothing on it that a hidden click could do."""
     named = [known.origin for known in asked.app.origins]
-    context = {"app": app_shown(asked.app), "url": asked.top_url}
+    context = {"app": app_shown(asked), "url": asked.top_url}
     return shown("popup", context, 403, frames=named or _NOWHERE)
 
 
 def leave(asked: Asked, location: str, *, allowed: bool) -> Response[bytes]:
     """On to the app, by a page: a redirect would be stopped wherever the app redirects further, since browsers hold
     the whole chain that follows a form against `form-action`."""
-    context = {"app": app_shown(asked.app), "location": location, "allowed": allowed}
+    context = {"app": app_shown(asked), "location": location, "allowed": allowed}
     return shown("leave", context, frames=frames_of(asked))
 
 

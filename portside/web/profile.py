@@ -15,6 +15,7 @@ from portside.errors import BadRequest, Conflict, NotFound
 from portside.kit.crypto import hash_token
 from portside.kit.ids import as_id
 from portside.kit.scope import Actor
+from portside.oauth.actions import drop_interactions
 from portside.people import actions, flows, rules
 from portside.people.models import CodeRefusal
 from portside.people.queries import find_email_change
@@ -67,6 +68,8 @@ async def change_password(visit: Visit) -> Shown | Response[bytes]:
     session_hash = hash_token(visit.signed_in.token)
     if not await flows.change_password(visit.user, before, after, session_hash, visit.address):
         return await _page(visit, password=({}, {"password": _NOT_YOURS}))
+    async with begin() as tx:
+        await drop_interactions(tx, visit.user.id)
     return redirect(PATH, Flash("success", "Your password was changed. You are signed out everywhere else."))
 
 

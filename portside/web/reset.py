@@ -13,6 +13,7 @@ from litestar import Request, Response, get, post
 
 from portside.accounts.actions import forget_attempts
 from portside.db.begin import begin, reading
+from portside.oauth.actions import drop_interactions
 from portside.people import actions, flows, queries, rules
 from portside.web import session
 from portside.web.answers import SIGN_IN, html
@@ -70,6 +71,7 @@ async def reset_password(request: Request[Any, Any, Any]) -> Response[bytes]:
     if done is None:
         return await _reset(token, status=422)
     async with begin() as tx:
+        await drop_interactions(tx, done.id)
         # Whoever had locked themselves out may come in.
         await forget_attempts(tx, counter("sign-in", done.email))
     return _unnamed(html("reset_done.html", {"sign_in_url": SIGN_IN, "email": done.email}))
