@@ -181,6 +181,8 @@ async def finish_email_change(user: User, code: str, address: str = "") -> Email
         if change.email == user.email:
             await _note_everywhere(tx, user, "email.verified", address)
         else:
+            # Links to a new password went to the e-mail before, which may be somebody else's by now.
+            await actions.drop_requests(tx, user.id)
             await _note_everywhere(tx, user, "email.changed", address, {"to": change.email})
             await _mail(tx, "email_changed", user.email, rules.NEWS_LIFE, moment=now(), email=change.email)
     return change

@@ -18,7 +18,7 @@ from portside.kit.paging import PageRequest
 from portside.people import flows
 from tests.support.cast import PASSWORD, Person
 from tests.web.conftest import Browser
-from tests.web.people import link_to, mails_to, subjects_to
+from tests.web.people import code_to, link_to, mails_to, subjects_to
 
 NEW = "another rope and lantern"
 
@@ -186,3 +186,19 @@ async def test_a_reset_voids_an_e_mail_change_that_somebody_began(
     link = await link_of(other, alice)
     await other.post("/reset-password", {"handle": token_of(link), "password": NEW})
     assert await current_pool().fetchval("SELECT count(*) FROM email_changes WHERE email = $1", thief) == 0
+
+
+async def test_a_link_that_went_to_the_e_mail_before_is_void_once_that_was_changed(
+    at_desk: Browser, alice: Person, product: Callable[..., httpx.AsyncClient]
+) -> None:
+    # Somebody reads the old mailbox, which is why alice leaves it.
+    other = Browser(product(Accept="text/html"))
+    link, email = await link_of(other, alice), f"new-{new_id()[-12:]}@example.com"
+    await at_desk.get("/app/settings/profile")
+    await at_desk.post("/app/settings/profile/email", {"email": email, "password": PASSWORD})
+    done = await at_desk.post("/app/settings/profile/email/code", {"code": await code_to(email)})
+    assert done.status_code == 303
+    assert (await other.get(link)).status_code == 404
+    refused = await other.post("/reset-password", {"handle": token_of(link), "password": NEW})
+    assert refused.status_code == 422
+    assert (await at_desk.get("/app/orders")).status_code == 200
