@@ -238,3 +238,19 @@ def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> None:
     for name in (name for name in SCENES if not name.startswith("fragment")):
         open_scene(page, site, name)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+
+
+def test_the_tab_one_is_on_can_be_seen_on_a_phone(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    open_scene(page, site, "settings-activity")
+    expect(page.locator(".tabline").get_by_role("link", name="Activity")).to_be_in_viewport(ratio=1)
+
+
+def test_another_account_is_opened_from_the_menu(page: Page, site: Site) -> None:
+    open_scene(page, site, "orders")
+    page.get_by_text("Alice", exact=True).locator("visible=true").first.click()
+    menu = page.get_by_role("form", name="Account").locator("visible=true")
+    expect(menu.get_by_role("button", name="Lantern & Rope Supply")).to_have_attribute("aria-current", "true")
+    with page.expect_request(lambda request: request.method == "POST") as sent:
+        menu.get_by_role("button", name="Buoy Bakery").click()
+    assert "account=a2" in (sent.value.post_data or "")

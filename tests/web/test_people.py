@@ -168,7 +168,7 @@ async def test_an_invitation_is_good_for_seven_days(at_desk: Browser, product: M
     )
     guest = Browser(product(Accept="text/html"))
     assert (await guest.get(link)).status_code == 404
-    assert "Over" in (await at_desk.get(PATH)).text
+    assert "Expired" in (await at_desk.get(PATH)).text
 
 
 async def test_two_accepting_at_once_make_one_person(at_desk: Browser, alice: Person) -> None:

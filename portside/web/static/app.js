@@ -386,5 +386,10 @@ function refresh() {
 
 document.addEventListener("htmx:after:swap", refresh);
 refresh();
+// A row of tabs that is wider than a phone shows where one is.
+all(".tabline [aria-current]").forEach((tab) => {
+  const row = tab.parentElement;
+  row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+});
 const reopened = one("[data-open-dialog]");
 if (reopened) openDialog(reopened.dataset.openDialog);

@@ -200,7 +200,7 @@ PEOPLE_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
                 recipient="alice@lantern.example",
                 at=ago(minutes=20),
                 text="With this link you choose a new password.",
-                html_url="#",
+                html_url="/nothing",
             )
         ),
     ),

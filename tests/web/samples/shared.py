@@ -23,6 +23,8 @@ def nav() -> list[Ns]:
         Ns(key="event_log", label="Event log", href="settings-event-log.html", alert=""),
         Ns(key="connections", label="Connected apps", href="settings-connections.html", alert=""),
         Ns(key="apps", label="Developer apps", href="settings-apps.html", alert=""),
+        Ns(key="people", label="People", href="settings-people.html", alert=""),
+        Ns(key="activity", label="Activity", href="settings-activity.html", alert=""),
     ]
     return [
         Ns(key="orders", label="Orders", href="orders.html", icon="inbox", count=7, children=[], alert=""),
