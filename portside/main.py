@@ -27,6 +27,9 @@ from portside.parcel_templates import api as parcel_templates
 from portside.parcels import api as parcels
 from portside.partners import api as partners
 from portside.pickups import api as pickups
+from portside.portal import logos as brand_logos
+from portside.portal import messages as buyer_messages
+from portside.portal import pages as tracking_pages
 from portside.rates import api as rates
 from portside.refunds import api as refunds
 from portside.rest import system
@@ -138,6 +141,9 @@ PAGES: list[ControllerRouterHandler] = [
     *app_logos.routes,
     *mailbox.routes,
     *live.routes,
+    *tracking_pages.routes,
+    *buyer_messages.routes,
+    *brand_logos.routes,
 ]
 
 

@@ -123,6 +123,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         ),
     ] = ""
     mail_from: Annotated[str, Meta(description="Whom mail comes from: `Name <address>`. Needed with a server.")] = ""
+    sms_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^\s#@]+)?$",
+            description="The HTTP gateway that text messages are handed to: docs/buyers.md. Empty: without a mail "
+            "server they are kept in the mailbox of the web app, otherwise none are sent.",
+        ),
+    ] = ""
+    sms_token: Annotated[str, Meta(description="What the gateway is shown as `Authorization: Bearer`.")] = ""
     sign_up: Annotated[
         Literal["open", "closed"],
         Meta(

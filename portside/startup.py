@@ -33,6 +33,7 @@ from portside.kit.money import install_rates, read_rates
 from portside.kit.password import Passwords
 from portside.kit.services import Services
 from portside.kit.sigv4 import Signer
+from portside.kit.sms import Texter
 from portside.labels.inbox import accept_push
 from portside.settings import Settings, SettingsError
 from portside.simulator import world
@@ -105,6 +106,7 @@ async def running(settings: Settings, target: Target, *, application: str, publi
         static_files=assets.load_static_files(),
         public_url=(settings.public_url or public_url).rstrip("/"),
         mailer=mail_server(settings),
+        texter=sms_gateway(settings, door),
     )
     kit.install(services)
     install_rates(read_rates(Path(settings.exchange_rates)) if settings.exchange_rates else None)
@@ -198,6 +200,16 @@ def file_store(settings: Settings, door: Door) -> FileStore:
         )
     except BadURL as error:
         raise SettingsError(f"PORTSIDE_FILES: {error}") from error
+
+
+def sms_gateway(settings: Settings, door: Door) -> Texter | None:
+    """The configured SMS gateway, if there is one. Raises SettingsError."""
+    if not settings.sms_url:
+        return None
+    try:
+        return Texter(door, settings.sms_url, settings.sms_token)
+    except BadURL as error:
+        raise SettingsError(f"PORTSIDE_SMS_URL: {error}") from error
 
 
 def mail_server(settings: Settings) -> Mailer | None:

@@ -8,9 +8,9 @@ from portside.labels.news import apply_news
 from portside.tracking import flows as tracking
 
 REACTIONS: Reactions = {
-    "transaction_created": ["webhooks.fan_out"],
+    "transaction_created": ["webhooks.fan_out", "buyers.tell"],
     "transaction_updated": ["webhooks.fan_out"],
-    "track_updated": ["webhooks.fan_out"],
+    "track_updated": ["webhooks.fan_out", "buyers.tell"],
     "batch_created": ["webhooks.fan_out"],
     "batch_purchased": ["webhooks.fan_out"],
     "order_created": ["webhooks.fan_out"],

@@ -20,6 +20,7 @@ _SHARES: dict[Lane, int] = {"fast": 6, "webhooks": 24, "slow": 16, "bulk": 1, "p
 def import_jobs() -> tuple[ModuleType, ...]:
     """Import every feature's jobs.py, which declares its kinds of job. A process that only queues needs it too."""
     from portside.batches import jobs as batches
+    from portside.buyers import jobs as buyers
     from portside.events import jobs as events
     from portside.jobs import jobs as queue
     from portside.labels import jobs as labels
@@ -34,7 +35,19 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.simulations import jobs as simulations
     from portside.webhooks import jobs as webhooks
 
-    nouns = (batches, labels, manifests, notifications, people, pickups, refunds, shipments, simulations, webhooks)
+    nouns = (
+        batches,
+        buyers,
+        labels,
+        manifests,
+        notifications,
+        people,
+        pickups,
+        refunds,
+        shipments,
+        simulations,
+        webhooks,
+    )
     return events, queue, rest, oauth, *nouns
 
 

@@ -42,6 +42,8 @@ Action = Literal[
     "oauth.code_reused",
     "oauth.token_revoked",
     "terms.changed",
+    "branding.changed",
+    "buyer_messages.changed",
     "webhook.created",
     "webhook.changed",
     "webhook.deleted",

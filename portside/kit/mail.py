@@ -66,6 +66,10 @@ class Mail(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str
     created_at: dt.datetime
+    # What the sender is called instead, who gets answers, and where further mail is declined; empty: nothing is said.
+    sender_name: str = ""
+    reply_to: str = ""
+    unsubscribe_url: str = ""
 
 
 def read_server(url: str) -> SmtpServer:
@@ -127,13 +131,19 @@ def one_line(subject: str) -> str:
 def as_message(mail: Mail, sender: Address) -> EmailMessage:
     """The message as it is handed in. Raises BadMail."""
     message = EmailMessage(policy=SMTP)
-    message["From"] = sender
+    message["From"] = Address(one_line(mail.sender_name), addr_spec=sender.addr_spec) if mail.sender_name else sender
     message["To"] = Address(addr_spec=checked_address(mail.recipient))
     message["Subject"] = one_line(mail.subject)
     message["Date"] = format_datetime(mail.created_at)
     message["Message-ID"] = f"<{mail.id}@{sender.domain}>"
     # No answers from machines (RFC 3834); the second is what Exchange understands.
     message["Auto-Submitted"] = "auto-generated"
+    if mail.reply_to:
+        message["Reply-To"] = Address(addr_spec=checked_address(mail.reply_to))
+    if mail.unsubscribe_url:
+        # A mail reader's own button, answered by one request (RFC 2369, 8058).
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")

@@ -12,6 +12,7 @@ from portside.kit.http import Door
 from portside.kit.mail import Mailer
 from portside.kit.password import Passwords
 from portside.kit.render import Templates
+from portside.kit.sms import Texter
 from portside.kit.static import StaticFiles
 from portside.settings import Settings
 
@@ -30,6 +31,8 @@ class Services(msgspec.Struct, frozen=True, kw_only=True):
     public_url: str
     # Without a server, mail stays in the mailbox of its account.
     mailer: Mailer | None = None
+    # The same for text messages.
+    texter: Texter | None = None
 
     def file_url(self, key: str, seconds: int = FILE_LINK_SECONDS, *, exact: bool = False) -> str:
         """A signed link to a stored file. Unless it is to be `exact`, the expiry is rounded up to a day, so that two

@@ -12,16 +12,17 @@ from portside.jobs.models import Job
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.crypto import KeyRing
+from portside.kit.folding import fold
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
-from portside.notifications.models import MessageDraft, State, SystemMailDraft
+from portside.notifications.models import Channel, MessageDraft, State, SystemMailDraft
 from portside.notifications.queries import sealed_place
 
 _INSERT = """INSERT INTO mailbox_messages (account_id, mode, id, event_id, name, recipient,
-    subject, body_text, body_html, state, created_at)
-SELECT *, 'waiting', now() FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
-    $7::text[], $8::text[], $9::text[])
-ON CONFLICT (account_id, mode, event_id, name, recipient) DO NOTHING RETURNING account_id, mode, id"""
+    subject, body_text, body_html, state, channel, sender_name, reply_to, unsubscribe_url, created_at)
+SELECT *, now() FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+ON CONFLICT (account_id, mode, event_id, name, recipient) DO NOTHING RETURNING account_id, mode, id, state"""
 
 
 async def create_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> int:
@@ -32,13 +33,18 @@ async def create_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> int:
         (
             draft.scope.account_id,
             draft.scope.mode,
-            new_id(),
+            draft.id,
             draft.event_id,
             draft.name,
             draft.recipient,
             draft.text.subject,
             draft.text.text,
             draft.text.html,
+            "kept" if draft.keep else "waiting",
+            draft.channel,
+            draft.sender_name,
+            draft.reply_to,
+            draft.unsubscribe_url,
         )
         for draft in drafts
     ]
@@ -49,6 +55,7 @@ async def create_messages(tx: Tx, drafts: Sequence[MessageDraft]) -> int:
             payload={"account": row["account_id"], "mode": row["mode"], "message": row["id"]},
         )
         for row in made
+        if row["state"] == "waiting"
     ]
     await enqueue(tx, *jobs)
     return len(made)
@@ -88,6 +95,28 @@ async def reject_message(tx: Tx, scope: Scope, message_id: Id, error: str) -> No
         message_id,
         now(),
         error,
+    )
+
+
+async def suppress(tx: Tx, scope: Scope, channel: Channel, address: str) -> None:
+    """Somebody wants no more messages from the account, in both modes. Mail addresses are compared folded."""
+    await tx.execute(
+        "INSERT INTO suppressions (account_id, channel, address, created_at) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT DO NOTHING",
+        scope.account_id,
+        channel,
+        fold(address),
+        now(),
+    )
+
+
+async def end_suppression(tx: Tx, scope: Scope, channel: Channel, address: str) -> None:
+    """They want them again."""
+    await tx.execute(
+        "DELETE FROM suppressions WHERE account_id = $1 AND channel = $2 AND address = $3",
+        scope.account_id,
+        channel,
+        fold(address),
     )
 
 

@@ -16,8 +16,9 @@ from portside.kit.ids import Id
 from portside.kit.mail import Mail, MailRefused
 from portside.kit.scope import Scope
 from portside.kit.services import services
+from portside.kit.sms import SmsRefused, SmsStopped
 from portside.notifications import actions, queries, rules
-from portside.notifications.models import MessageDraft, State
+from portside.notifications.models import Message, MessageDraft, State
 from portside.notifications.render import render
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,9 @@ async def send_mail(scope: Scope, message_id: Id) -> None:
         message = await queries.get_message(tx, scope, message_id)
     if message.state != "waiting":
         return
+    if message.channel == "sms":
+        await _send_text(scope, message)
+        return
     mailer = services().mailer
     if mailer is None:
         async with begin() as tx:
@@ -73,6 +77,9 @@ async def send_mail(scope: Scope, message_id: Id) -> None:
         text=message.body_text,
         html=message.body_html,
         created_at=message.created_at,
+        sender_name=message.sender_name,
+        reply_to=message.reply_to,
+        unsubscribe_url=message.unsubscribe_url,
     )
     try:
         await mailer.send(mail)
@@ -83,6 +90,26 @@ async def send_mail(scope: Scope, message_id: Id) -> None:
         return
     async with begin() as tx:
         await actions.mark_sent(tx, scope, message_id)
+
+
+async def _send_text(scope: Scope, message: Message) -> None:
+    """Hand a text message to the gateway. Raises SmsDelayed."""
+    texter = services().texter
+    if texter is None:
+        async with begin() as tx:
+            await actions.mark_kept(tx, scope, message.id)
+        return
+    try:
+        await texter.send(message.id, message.recipient, message.body_text)
+    except SmsRefused as error:
+        log.warning("sms_refused", message=message.id, account=scope.account_id, error=str(error))
+        async with begin() as tx:
+            await actions.reject_message(tx, scope, message.id, str(error))
+            if isinstance(error, SmsStopped):
+                await actions.suppress(tx, scope, "sms", message.recipient)
+        return
+    async with begin() as tx:
+        await actions.mark_sent(tx, scope, message.id)
 
 
 async def send_system_mail(mail_id: Id) -> None:

@@ -7,11 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from portside.kit.ids import Id
+from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 
 # Each is a folder of templates.
 MailName = Literal["webhook_disabled", "webhook_failing", "webhook_recovered"]
+# To the buyer of a label.
+BuyerMailName = Literal["parcel"]
+Channel = Literal["email", "sms"]
 # The same, for mail with no account in hand.
 SystemMailName = Literal[
     "sign_up_code",
@@ -40,9 +43,17 @@ class MessageDraft(msgspec.Struct, frozen=True, kw_only=True):
 
     scope: Scope
     event_id: Id
-    name: MailName
+    name: MailName | BuyerMailName | AlertMailName
     recipient: str
     text: Text
+    channel: Channel = "email"
+    # What the sender is called, who gets answers, and where further messages are declined; empty where that is us.
+    sender_name: str = ""
+    reply_to: str = ""
+    unsubscribe_url: str = ""
+    # It stays in the mailbox, server or not.
+    keep: bool = False
+    id: Id = msgspec.field(default_factory=new_id)
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +61,15 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Id
     event_id: Id
-    name: MailName
+    name: MailName | BuyerMailName | AlertMailName
+    channel: Channel
     recipient: str
     subject: str
     body_text: str
     body_html: str
+    sender_name: str
+    reply_to: str
+    unsubscribe_url: str
     state: State
     error: str | None
     created_at: dt.datetime

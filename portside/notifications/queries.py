@@ -8,10 +8,11 @@ from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.crypto import KeyRing, place
+from portside.kit.folding import fold
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
-from portside.notifications.models import Message, SystemMail, Text
+from portside.notifications.models import Channel, Message, SystemMail, Text
 
 _COLUMNS = ", ".join(Message.__struct_fields__)
 _SELECT = f"SELECT {_COLUMNS} FROM mailbox_messages WHERE account_id = $1 AND mode = $2"
@@ -23,6 +24,17 @@ async def get_message(tx: Tx, scope: Scope, message_id: Id) -> Message:
     if row is None:
         raise NotFound
     return _message(row)
+
+
+async def is_suppressed(tx: Tx, scope: Scope, channel: Channel, address: str) -> bool:
+    """Whether somebody wants no messages from the account."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM suppressions WHERE account_id = $1 AND channel = $2 AND address = $3)",
+        scope.account_id,
+        channel,
+        fold(address),
+    )
+    return found
 
 
 async def list_messages(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Message]:

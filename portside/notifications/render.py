@@ -11,18 +11,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portside.kit.mail import one_line
-from portside.notifications.models import MailName, SystemMailName, Text
+from portside.notifications.models import AlertMailName, BuyerMailName, MailName, SystemMailName, Text
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(name: MailName | SystemMailName, context: Mapping[str, Any]) -> Text:
+def render(name: MailName | SystemMailName | BuyerMailName | AlertMailName, context: Mapping[str, Any]) -> Text:
     """The message of that name. Raises jinja2's UndefinedError when the context lacks a name."""
     templates = _environment()
     subject, text, html = (
         templates.get_template(f"{name}/{part}").render(context) for part in ("subject.txt", "body.txt", "body.html")
     )
     return Text(subject=one_line(subject), text=text, html=html)
+
+
+def render_text(template: str, context: Mapping[str, Any]) -> str:
+    """One template alone. Raises jinja2's UndefinedError when the context lacks a name."""
+    return _environment().get_template(template).render(context)
 
 
 @lru_cache(maxsize=1)

@@ -157,6 +157,7 @@ def _unkept(carrier: str, number: str) -> Track:
     moment = now()
     return Track(
         id=new_id(),
+        link=new_id(),
         carrier=carrier,
         tracking_number=number,
         label_id=None,

@@ -103,9 +103,11 @@ class TrackKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
-    """A followed number. One that is not registered was only looked up: it is not polled and tells no webhook."""
+    """A followed number. One that is not registered was only looked up: it is not polled and tells no webhook. `link`
+    names its public page; whoever has it may read the page."""
 
     id: Id
+    link: Id
     carrier: str
     tracking_number: str
     label_id: Id | None

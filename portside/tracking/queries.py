@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -19,6 +19,10 @@ from portside.tracking.models import Track, TrackDetails, TrackKey, TrackScan
 from portside.tracking.wire import TrackFilter
 
 _SELECT = "SELECT * FROM tracks WHERE account_id = $1 AND mode = $2"
+_SCANS = (
+    "SELECT track_id, id, fingerprint, status, substatus, status_details, status_date, location, raw, created_at "
+    "FROM track_scans WHERE account_id = $1 AND mode = $2 AND track_id"
+)
 
 
 async def get_track(tx: Tx, scope: Scope, track_id: Id, *, lock: bool = False) -> Track:
@@ -36,6 +40,31 @@ async def find_track(tx: Tx, scope: Scope, carrier: str, tracking_number: str) -
         f"{_SELECT} AND carrier = $3 AND tracking_number = $4", scope.account_id, scope.mode, carrier, tracking_number
     )
     return None if row is None else await with_scans(tx, scope, row)
+
+
+async def find_shown(tx: Tx, link: Id) -> tuple[TrackKey, Track] | None:
+    """The track whose public page the link names, with its history.
+
+    # unscoped: the link is the proof; it names one track of one account in one mode.
+    """
+    row = await tx.fetchrow("SELECT * FROM tracks WHERE link = $1", link)
+    if row is None:
+        return None
+    scans = await tx.fetch(f"{_SCANS} = $3", row["account_id"], row["mode"], row["id"])
+    return _key(row), track_of(row, rules.in_order([_scan(scan) for scan in scans]))
+
+
+async def find_links(tx: Tx, scope: Scope, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], Id]:
+    """The links of those of the (carrier, number) that have a track."""
+    rows = await tx.fetch(
+        "SELECT carrier, tracking_number, link FROM tracks WHERE account_id = $1 AND mode = $2 "
+        "AND (carrier, tracking_number) IN (SELECT * FROM unnest($3::text[], $4::text[]))",
+        scope.account_id,
+        scope.mode,
+        [carrier for carrier, _ in numbers],
+        [number for _, number in numbers],
+    )
+    return {(row["carrier"], row["tracking_number"]): Id(row["link"]) for row in rows}
 
 
 async def list_tracks(tx: Tx, scope: Scope, page: PageRequest, wanted: TrackFilter) -> Slice[Track]:
@@ -108,8 +137,7 @@ async def with_scans(tx: Tx, scope: Scope, row: Row) -> Track:
 async def _histories(tx: Tx, scope: Scope, track_ids: Sequence[Id]) -> dict[Id, tuple[TrackScan, ...]]:
     """The scans of each track, oldest first."""
     rows = await tx.fetch(
-        "SELECT track_id, id, fingerprint, status, substatus, status_details, status_date, location, raw, created_at "
-        "FROM track_scans WHERE account_id = $1 AND mode = $2 AND track_id = ANY($3::uuid[])",
+        f"{_SCANS} = ANY($3::uuid[])",
         scope.account_id,
         scope.mode,
         list(track_ids),
@@ -124,6 +152,7 @@ def track_of(row: Row, scans: tuple[TrackScan, ...]) -> Track:
     """The track of a row of `tracks` whose history is known."""
     return Track(
         id=Id(row["id"]),
+        link=Id(row["link"]),
         carrier=row["carrier"],
         tracking_number=row["tracking_number"],
         label_id=row["label_id"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import re
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from portside.carriers.contract import Scan, TrackSnapshot
+from portside.kit.ids import Id
 from portside.tracking.models import TrackDetails, TrackingStatus, TrackScan
 
 # A parcel does not travel from a later stage back to an earlier one. A failure is not the end: what was lost can be
@@ -23,6 +25,7 @@ _STAGE: dict[TrackingStatus, int] = {
     "RETURNED": 3,
 }
 
+_LINK = re.compile(r"[A-Za-z0-9_-]{22}")
 _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{3,63}")
 
 FIRST_POLL = dt.timedelta(minutes=5)
@@ -34,6 +37,19 @@ def clean_number(text: str) -> str | None:
     """The tracking number without the spaces people paste along; None when it cannot be one."""
     number = "".join(text.split())
     return number if _NUMBER.fullmatch(number) else None
+
+
+def page_path(link: Id) -> str:
+    """`/t/` and 22 letters and digits: the public page of a track."""
+    return "/t/" + base64.urlsafe_b64encode(bytes.fromhex(link)).rstrip(b"=").decode()
+
+
+def read_link(text: str) -> Id | None:
+    """The link in the last part of `page_path`, which is written in one way only; None when it cannot be one."""
+    if not _LINK.fullmatch(text):
+        return None
+    link = Id(base64.urlsafe_b64decode(text + "==").hex())
+    return link if page_path(link) == f"/t/{text}" else None
 
 
 def number_patterns(text: str) -> tuple[str, str]:

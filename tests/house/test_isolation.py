@@ -36,10 +36,11 @@ OPEN_PARAMETERS |= {"plan_name": "gold", "tier_name": "silver"}
 # A managed account is its platform's in both modes (docs/decisions/0005).
 IN_BOTH_MODES = {"shippo_account_id", "account_id"}
 # Pages that are there only for who holds a link or comes from an app, or where the setting says so.
-ONLY_WITH_PROOF = {"/reset-password", "/join", "/mailbox", "/oauth/authorize"}
+ONLY_WITH_PROOF = {"/reset-password", "/join", "/mailbox", "/oauth/authorize", "/tracking-page/preview"}
 # What only the pages call so.
 PAGE_PARAMETERS = dict.fromkeys(
-    ("label_id", "track_id", "token_id", "message_id", "mail_id", "app_id", "key"), "transaction_id"
+    ("label_id", "track_id", "token_id", "message_id", "mail_id", "app_id", "key", "link", "logo"),
+    "transaction_id",
 )
 MANAGED = {"email": "bob@example.com", "first_name": "Bob", "last_name": "Example", "company_name": "Bob Ltd"}
 
