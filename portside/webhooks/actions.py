@@ -238,6 +238,7 @@ def _rounded_up(time: dt.datetime) -> dt.datetime:
 async def record_round(tx: Tx, scope: Scope, webhook: Webhook, results: Sequence[Result], health: Health) -> None:
     """Write what a round of attempts came to: an attempt row each, the deliveries' states, the endpoint's health, and
     the wake-ups for what is to be tried again."""
+    await tx.execute(queries.KEPT_PLANS)
     await insert_all(tx, *_result_parts(scope, webhook.id, results))
     if health != webhook.health:
         await tx.execute(
