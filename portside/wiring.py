@@ -5,12 +5,13 @@ from __future__ import annotations
 from portside.events import outbox
 from portside.events.outbox import Reactions
 from portside.labels.news import apply_news
+from portside.simulations import flows as simulations
 from portside.tracking import flows as tracking
 
 REACTIONS: Reactions = {
-    "transaction_created": ["webhooks.fan_out", "buyers.tell"],
-    "transaction_updated": ["webhooks.fan_out"],
-    "track_updated": ["webhooks.fan_out", "buyers.tell"],
+    "transaction_created": ["webhooks.fan_out", "alerts.look", "buyers.tell"],
+    "transaction_updated": ["webhooks.fan_out", "alerts.look"],
+    "track_updated": ["webhooks.fan_out", "alerts.look", "buyers.tell"],
     "batch_created": ["webhooks.fan_out"],
     "batch_purchased": ["webhooks.fan_out"],
     "order_created": ["webhooks.fan_out"],
@@ -22,6 +23,8 @@ REACTIONS: Reactions = {
 
 
 def install() -> None:
-    """Hand the table down to the outbox, and to tracking who tells labels a carrier's news; once, at start."""
+    """Hand the table down to the outbox, to tracking who tells labels a carrier's news, and to simulations who cares
+    for the time; once, at start."""
     outbox.install(REACTIONS)
     tracking.install(apply_news)
+    simulations.install(["alerts.time_passed"])

@@ -15,6 +15,8 @@ MailName = Literal["webhook_disabled", "webhook_failing", "webhook_recovered"]
 # To the buyer of a label.
 BuyerMailName = Literal["parcel"]
 Channel = Literal["email", "sms"]
+# To owners, of an alert.
+AlertMailName = Literal["alert_raised"]
 # The same, for mail with no account in hand.
 SystemMailName = Literal[
     "sign_up_code",

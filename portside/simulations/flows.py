@@ -6,11 +6,14 @@ Each tenant has clocks of its own (one per carrier account), so nobody's parcels
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from portside.carrier_accounts.queries import list_carrier_accounts
-from portside.db.begin import reading
+from portside.db.begin import begin, reading
 from portside.errors import BadRequest, NotFound
-from portside.kit.clock import now
+from portside.jobs.models import Job
+from portside.jobs.queue import enqueue
+from portside.kit.clock import now, to_wire
 from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
 from portside.kit.tripwire import assert_no_transaction
@@ -22,6 +25,17 @@ _MOST_ACCOUNTS = 1000
 # Beyond this, dates would leave the range that everybody can write.
 _FARTHEST = dt.timedelta(days=3650)
 _SHOWN_CALLS = 100
+# What carriers push is taken first, in seconds: a parcel that has arrived meanwhile is not late.
+_NEWS_TAKES = 5
+
+# Kinds of job for whom the time at an account's carriers matters; handed down by `wiring.install()`.
+_listeners: Sequence[str] = ()
+
+
+def install(listeners: Sequence[str]) -> None:
+    """Say which jobs are to hear that an account has set its carriers' clocks; once, at start."""
+    global _listeners
+    _listeners = listeners
 
 
 async def look(scope: Scope) -> Moment:
@@ -41,14 +55,14 @@ async def advance(scope: Scope, step: Step) -> Moment:
     if (await _moment(accounts)).now + by - now() > _FARTHEST:
         raise BadRequest("The clock cannot be set more than ten years ahead.")
     await world().advance(accounts, by)
-    return await _told(accounts)
+    return await _told(scope, accounts)
 
 
 async def set_speed(scope: Scope, speed: float) -> Moment:
     """Let the clock run faster or slower from now on. Raises BadRequest."""
     accounts = await _accounts(scope)
     await world().set_speed(accounts, speed)
-    return await _told(accounts)
+    return await _told(scope, accounts)
 
 
 async def choose_story(scope: Scope, tracking_number: str, story: str) -> Moment:
@@ -56,7 +70,7 @@ async def choose_story(scope: Scope, tracking_number: str, story: str) -> Moment
     accounts = await _accounts(scope)
     if not await world().set_story(accounts, tracking_number, story):
         raise NotFound
-    return await _told(accounts)
+    return await _told(scope, accounts)
 
 
 async def list_calls(scope: Scope, wanted: CallFilter) -> list[LoggedCall]:
@@ -80,9 +94,14 @@ async def tidy() -> None:
     await world().tidy()
 
 
-async def _told(accounts: list[str]) -> Moment:
+async def _told(scope: Scope, accounts: list[str]) -> Moment:
     numbers = await world().push_due(accounts)
-    return await _moment(accounts, tuple(sorted(set(numbers))))
+    moment = await _moment(accounts, tuple(sorted(set(numbers))))
+    payload = {"account": scope.account_id, "mode": scope.mode, "moment": to_wire(moment.now)}
+    later = now() + dt.timedelta(seconds=_NEWS_TAKES)
+    async with begin() as tx:
+        await enqueue(tx, *[Job(kind=kind, payload=payload, run_at=later) for kind in _listeners])
+    return moment
 
 
 async def _moment(accounts: list[str], numbers: tuple[str, ...] = ()) -> Moment:

@@ -82,6 +82,9 @@ OWNERS = {
     "password_resets": "people",
     "email_changes": "people",
     "invitations": "people",
+    "alert_watches": "alerts",
+    "alerts": "alerts",
+    "alert_entries": "alerts",
     "webhooks": "webhooks",
     "webhook_secrets": "webhooks",
     "webhook_deliveries": "webhooks",
@@ -120,6 +123,7 @@ HEIGHTS = [
     "webhooks",
     "event_log",
     "buyers",
+    "alerts",
     "people",
     "oauth",
 ]
