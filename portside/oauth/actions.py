@@ -120,6 +120,9 @@ async def grant(tx: Tx, interaction: Interaction, *, address: str = "") -> str:
     connection = await apps.connect(tx, scope, interaction.app_id, interaction.scopes, interaction.user_id)
     name = await _app_name(tx, interaction.app_id)
     await note(tx, scope, "connection.created", name, {"scope": connection.scopes}, address)
+    if (owner := await find_app(tx, interaction.app_id)) is not None:
+        # They stay unless less than everything is granted now.
+        await end_terms(tx, scope, owner.account_id)
     for credential_id, scopes in (await list_app_tokens(tx, scope, connection.id)).items():
         if not covers(connection.scopes, scopes):
             await accounts.revoke_app_tokens(tx, scope, connection.id, credential_id)

@@ -8,13 +8,17 @@ from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
+from portside.rest.permissions import EVERYTHING
 from portside.terms.models import Discount, DiscountTier, Plan, PriceRule, Settings, StoredSettings, Terms
 
+# A grant of less than everything says nothing of prices and carriers, and lets nobody see what is bought.
+_GRANTS_ALL = f"c.scopes = '{EVERYTHING}'"
 # Whether the terms `t` hold: their platform manages the account, or an app of its own is connected in the mode.
 IS_CURRENT = (
     "(EXISTS (SELECT FROM accounts m WHERE m.id = t.account_id AND m.parent_id = t.partner_id) "
     "OR EXISTS (SELECT FROM connections c JOIN apps ON apps.id = c.app_id WHERE c.account_id = t.account_id "
-    "AND c.mode = t.mode AND c.ended_at IS NULL AND apps.account_id = t.partner_id AND apps.deleted_at IS NULL))"
+    f"AND c.mode = t.mode AND c.ended_at IS NULL AND {_GRANTS_ALL} AND apps.account_id = t.partner_id "
+    "AND apps.deleted_at IS NULL))"
 )
 _HOLDS = (
     "SELECT a.parent_id, t.partner_id, t.settings, p.rule, d.discount FROM accounts a "
@@ -49,7 +53,7 @@ async def find_terms(tx: Tx, scope: Scope) -> Terms | None:
 
 async def get_settings(tx: Tx, scope: Scope, account_id: Id) -> StoredSettings:
     """What the platform (`scope`) has settled for an account of its merchants, empty at first. Raises NotFound unless
-    it manages the account or an app of its own is connected to it in this mode."""
+    it manages the account or an app of its own is connected to it in this mode, with everything granted."""
     await check_reach(tx, scope, account_id)
     row = await tx.fetchrow(
         "SELECT * FROM account_terms WHERE account_id = $1 AND mode = $2 AND partner_id = $3",
@@ -61,7 +65,8 @@ async def get_settings(tx: Tx, scope: Scope, account_id: Id) -> StoredSettings:
 
 
 async def check_reach(tx: Tx, scope: Scope, account_id: Id) -> None:
-    """Raises NotFound unless the platform (`scope`) manages the account or an app of its own is connected to it.
+    """Raises NotFound unless the platform (`scope`) manages the account or an app of its own is connected to it and was
+    granted everything.
 
     The connection is locked against its end until the transaction's own.
     """
@@ -69,7 +74,8 @@ async def check_reach(tx: Tx, scope: Scope, account_id: Id) -> None:
         "SELECT id FROM accounts WHERE id = $2 AND parent_id = $1", scope.account_id, account_id
     ) or await tx.fetchval(
         "SELECT c.id FROM connections c JOIN apps p ON p.id = c.app_id WHERE p.account_id = $1 AND c.account_id = $2 "
-        "AND c.mode = $3 AND c.ended_at IS NULL AND p.deleted_at IS NULL ORDER BY c.id LIMIT 1 FOR SHARE OF c",
+        f"AND c.mode = $3 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND p.deleted_at IS NULL "
+        "ORDER BY c.id LIMIT 1 FOR SHARE OF c",
         scope.account_id,
         account_id,
         scope.mode,
@@ -79,11 +85,12 @@ async def check_reach(tx: Tx, scope: Scope, account_id: Id) -> None:
 
 
 async def list_reach(tx: Tx, scope: Scope) -> list[tuple[Id, str]]:
-    """The accounts that the platform (`scope`) manages or is connected to in this mode, with their names, by name."""
+    """The accounts that the platform (`scope`) manages or that let it settle terms in this mode, with their names, by
+    name."""
     rows = await tx.fetch(
         "SELECT a.id, coalesce(nullif(a.company_name, ''), a.email) AS name FROM accounts a WHERE a.parent_id = $1 "
         "OR EXISTS (SELECT FROM connections c JOIN apps p ON p.id = c.app_id WHERE p.account_id = $1 "
-        "AND c.account_id = a.id AND c.mode = $2 AND c.ended_at IS NULL AND p.deleted_at IS NULL) "
+        f"AND c.account_id = a.id AND c.mode = $2 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND p.deleted_at IS NULL) "
         "ORDER BY lower(coalesce(nullif(a.company_name, ''), a.email)), a.id LIMIT 1000",
         scope.account_id,
         scope.mode,

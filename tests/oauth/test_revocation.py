@@ -243,3 +243,20 @@ async def test_two_connects_at_once_make_one_connection(
     assert [await status(server, token) for token in tokens] == [200] * 5
     async with reading() as tx:
         assert len(await list_connections(tx, alice.scope)) == 1
+
+
+async def test_granting_less_than_everything_ends_the_terms(
+    server: httpx.AsyncClient, partner: Partner, alice: Person
+) -> None:
+    path, platform = f"/partner/accounts/{alice.account_id}/settings", bearer(partner.person.token)
+    await connect(server, partner, alice)
+    settled = await server.put(path, json={"label_format": "PNG"}, headers=platform)
+    assert settled.status_code == 200, settled.text
+    await connect(server, partner, alice)
+    assert (await server.get(path, headers=platform)).json()["label_format"] == "PNG"
+    await connect(server, partner, alice, scopes="orders:read")
+    assert (await server.get(path, headers=platform)).status_code == 404
+    # What was settled before does not come back by itself.
+    await connect(server, partner, alice)
+    assert (await server.get(path, headers=platform)).json()["label_format"] is None
+    assert ("terms.changed", "user") in await audited(alice)

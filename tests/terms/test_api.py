@@ -12,6 +12,9 @@ import pytest
 from portside.apps.actions import create_app
 from portside.apps.models import AppDraft
 from portside.db.begin import begin, reading
+from portside.terms.actions import settle
+from portside.terms.models import Settings, SettingsChange
+from portside.terms.queries import find_terms
 from tests.support.cast import Person
 from tests.support.partners import Partner, disconnect, grant, make_partner
 from tests.support.terms import MANAGED, put, settings_path, settled
@@ -366,3 +369,27 @@ async def test_settling_while_the_merchant_disconnects_leaves_nothing_behind(
         async with reading() as tx:
             left = await tx.fetchval("SELECT count(*) FROM account_terms WHERE account_id = $1", alice.account_id)
         assert left == 0
+
+
+async def test_who_granted_an_app_less_than_everything_has_no_terms_settled(
+    platform: httpx.AsyncClient, paula: Partner, alice: Person
+) -> None:
+    path = settings_path(alice.account_id)
+    adjustment = {"account": alice.account_id, "currency": "USD", "note": "surcharge", "charged": "1.00"}
+    await grant(alice.scope, paula.app, "addresses:read")
+    for method in ("GET", "PUT", "PATCH"):
+        refused = await platform.request(method, path, json={"price_rule": {"percent": "900"}})
+        assert refused.status_code == 404, (method, refused.text)
+    assert (await platform.post("/partner/ledger", json=adjustment)).status_code == 400
+    # Whoever grants less than before takes the terms back.
+    await grant(alice.scope, paula.app)
+    await settled(platform, alice.account_id, allowed_carriers=["ups"])
+    await grant(alice.scope, paula.app, "addresses:read labels:read")
+    assert (await platform.get(path)).status_code == 404
+    async with reading() as tx:
+        assert await find_terms(tx, alice.scope) is None
+    rival = await make_partner("rival")
+    await grant(alice.scope, rival.app)
+    async with begin() as tx:
+        change = SettingsChange(settings=Settings(label_format="PNG"))
+        assert (await settle(tx, rival.person.scope, alice.account_id, change)).settings.label_format == "PNG"
