@@ -54,6 +54,11 @@ async def mark_email_verified(tx: Tx, user_id: Id) -> None:
     )
 
 
+async def hold(tx: Tx, user_id: Id) -> None:
+    """Let nobody else decide about this person until the transaction ends. # unscoped: it belongs to a person."""
+    await tx.execute("SELECT id FROM users WHERE id = $1 FOR UPDATE", user_id)
+
+
 async def remove_member(tx: Tx, scope: Scope, user_id: Id) -> None:
     """Take a person off the account, which ends their sessions on it. Raises NotFound, Conflict for the last owner."""
     await _check_owner_remains(tx, scope, user_id)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import msgspec
+import structlog
 
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row, Tx
 from portside.errors import NotFound
-from portside.kit.crypto import KeyRing, place
+from portside.kit.crypto import CannotOpen, KeyRing, place
 from portside.kit.folding import fold
 from portside.kit.ids import Id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
 from portside.notifications.models import Channel, Message, SystemMail, Text
+
+_log = structlog.get_logger(__name__)
 
 _COLUMNS = ", ".join(Message.__struct_fields__)
 _SELECT = f"SELECT {_COLUMNS} FROM mailbox_messages WHERE account_id = $1 AND mode = $2"
@@ -68,11 +71,21 @@ def sealed_place(mail_id: Id) -> str:
 
 
 def _system_mail(row: Row, keys: KeyRing) -> SystemMail:
-    sealed = row["sealed"]
     mail_id = Id(row["id"])
-    text = None if sealed is None else msgspec.json.decode(keys.open(sealed, sealed_place(mail_id)), type=Text)
+    text = _opened(mail_id, row["sealed"], keys)
     names = [name for name in SystemMail.__struct_fields__ if name not in ("id", "text")]
     return SystemMail(id=mail_id, text=text, **{name: row[name] for name in names})
+
+
+def _opened(mail_id: Id, sealed: bytes | None, keys: KeyRing) -> Text | None:
+    if sealed is None:
+        return None
+    try:
+        return msgspec.json.decode(keys.open(sealed, sealed_place(mail_id)), type=Text)
+    except CannotOpen as error:
+        # Its key is gone. Whoever waits for the mail asks for another; the rest of the list can still be read.
+        _log.warning("mail_cannot_be_opened", mail=mail_id, error=str(error))
+        return None
 
 
 def _message(row: Row) -> Message:

@@ -275,6 +275,17 @@ async def cancel_invitation(tx: Tx, scope: Scope, invitation_id: Id) -> None:
         raise NotFound
 
 
+async def cancel_invitations_of(tx: Tx, scope: Scope, user_id: Id) -> None:
+    """What a person sent who decides here no more: or they could have let themselves in by another address."""
+    await tx.execute(
+        "UPDATE invitations SET cancelled_at = $3 WHERE account_id = $1 AND invited_by = $2 "
+        "AND accepted_at IS NULL AND cancelled_at IS NULL",
+        scope.account_id,
+        user_id,
+        now(),
+    )
+
+
 async def use_invitation(tx: Tx, token: str) -> bool:
     """Whether the link was good, which it is once. # unscoped: the link's holder is no member yet."""
     used = await tx.fetchval(

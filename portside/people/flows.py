@@ -10,7 +10,7 @@ from typing import Any
 from portside.accounts import actions as accounts
 from portside.accounts import people
 from portside.accounts import queries as account_queries
-from portside.accounts.models import User
+from portside.accounts.models import Role, User
 from portside.audit.actions import note
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
@@ -79,6 +79,7 @@ async def _account_for(tx: Tx, wanted: PendingSignUp) -> Id | None:
         return await actions.open_account(
             tx, email=email, company=company, name=name, password_hash=wanted.password_hash
         )
+    await people.hold(tx, user.id)
     if await account_queries.list_memberships(tx, user.id):
         return None
     await people.change_password(tx, user.id, wanted.password_hash)
@@ -248,15 +249,33 @@ async def _join(tx: Tx, token: str, user: User, address: str) -> Joined | JoinRe
     return Joined(user=user, account_id=invitation.account_id, account_name=invitation.account_name)
 
 
-async def remove_member(scope: Scope, user_id: Id, *, with_tokens: bool, address: str = "") -> User:
-    """Take a person off the account, at once; with the API tokens they made, if wished. Raises NotFound, Conflict."""
+async def remove_member(scope: Scope, user_id: Id, *, with_tokens: bool = False, address: str = "") -> User:
+    """Take a person off the account, at once, with the invitations they sent; with the API tokens they made, if wished.
+
+    Raises NotFound, Conflict.
+    """
     async with begin() as tx:
         await people.remove_member(tx, scope, user_id)
+        await actions.cancel_invitations_of(tx, scope, user_id)
         user = await account_queries.find_user(tx, user_id)
         assert user is not None
         revoked = await people.revoke_tokens_of(tx, scope, user_id) if with_tokens else 0
-        await note(tx, scope, "member.removed", user.email, {"tokens_revoked": revoked} if revoked else None, address)
+        details = {"tokens_revoked": revoked} if revoked else {}
+        if scope.actor == Actor("user", user_id):
+            details["left"] = True
+        await note(tx, scope, "member.removed", user.email, details, address)
     return user
+
+
+async def change_role(scope: Scope, user_id: Id, role: Role, address: str = "") -> None:
+    """Make a member an owner, or the reverse: then the invitations they sent are void. Raises NotFound, Conflict."""
+    async with begin() as tx:
+        await people.change_role(tx, scope, user_id, role)
+        if role != "owner":
+            await actions.cancel_invitations_of(tx, scope, user_id)
+        user = await account_queries.find_user(tx, user_id)
+        assert user is not None
+        await note(tx, scope, "member.role_changed", user.email, {"role": role}, address)
 
 
 async def note_refusals(email: str, address: str) -> None:

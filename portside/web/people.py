@@ -7,7 +7,7 @@ from typing import Any
 
 from litestar import Response
 
-from portside.accounts import people, queries
+from portside.accounts import queries
 from portside.accounts.models import Member, Role
 from portside.audit.actions import note
 from portside.db.begin import begin, reading
@@ -95,12 +95,7 @@ async def change_role(visit: Visit) -> Response[bytes]:
     visit.check_owner()
     role, user_id = _role(visit), visit.id("user_id")
     try:
-        async with begin() as tx:
-            await people.change_role(tx, visit.scope, user_id, role)
-            user = await queries.find_user(tx, user_id)
-            await note(
-                tx, visit.scope, "member.role_changed", user.email if user else "", {"role": role}, visit.address
-            )
+        await flows.change_role(visit.scope, user_id, role, visit.address)
     except Conflict as refusal:
         return redirect(PATH, Flash("error", refusal.message))
     # Who made themselves a member sees this page no more.

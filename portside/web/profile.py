@@ -9,7 +9,6 @@ from litestar import Response
 
 from portside.accounts import people, queries
 from portside.accounts.models import User
-from portside.audit.actions import note
 from portside.db.begin import begin, reading
 from portside.errors import BadRequest, Conflict, NotFound
 from portside.kit.crypto import hash_token
@@ -131,10 +130,9 @@ async def leave_account(visit: Visit) -> Response[bytes]:
     if account_id is None:
         raise NotFound
     try:
-        async with begin() as tx:
+        async with reading() as tx:
             scope = await queries.get_scope(tx, account_id, "test", Actor("user", visit.user.id))
-            await people.remove_member(tx, scope, visit.user.id)
-            await note(tx, scope, "member.removed", visit.user.email, {"left": True}, visit.address)
+        await flows.remove_member(scope, visit.user.id, address=visit.address)
     except Conflict as refusal:
         return redirect(PATH, Flash("error", refusal.message))
     left = account_id == visit.scope.account_id

@@ -78,12 +78,12 @@ async def finish_sign_up(request: Request[Any, Any, Any]) -> Response[bytes]:
     if fields is None:
         return _form(request, "", message=STALE, status=403)
     handle, target = fields.get("handle", ""), session.local_path(fields.get("next", ""))
-    if await session.signed_in(request) is not None:
-        # The button was pressed twice, and the first time did it.
-        return redirect(target or HOME)
     if await is_throttled(request, "code", handle):
         return await _code_form(request, handle, target, message=TOO_MANY, throttled="code")
     found = await flows.finish_sign_up(handle, fields.get("code", "")[:40], session.client_address(request))
+    if found == "over" and await session.signed_in(request) is not None:
+        # The button was pressed twice, and the first time did it.
+        return redirect(target or HOME)
     if isinstance(found, str):
         return await _refused(request, handle, target, found)
     user, account_id = found

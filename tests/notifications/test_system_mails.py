@@ -100,6 +100,14 @@ async def test_without_a_server_it_is_kept_for_its_time(product: object) -> None
     assert await row_of(recipient) == {}
 
 
+async def test_a_mail_whose_key_is_gone_hides_no_other(product: object) -> None:
+    lost, found = await write(), await write()
+    await drain()
+    await current_pool().execute("UPDATE system_mails SET sealed = 'nothing of ours' WHERE recipient = $1", lost)
+    assert [mail.text for mail in await kept(lost)] == [None]
+    assert [mail.text is None for mail in await kept(found)] == [False]
+
+
 async def test_a_code_that_is_over_is_not_sent(server: SmtpDouble) -> None:
     recipient = await write(life=-HOUR)
     await drain()

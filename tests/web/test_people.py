@@ -220,6 +220,23 @@ async def test_the_link_of_a_removed_member_opens_nothing(at_desk: Browser, alic
     assert set(await members_of(alice)) == {alice.email}
 
 
+@pytest.mark.parametrize("deed", ["role", "remove"])
+async def test_what_somebody_sent_who_decides_no_more_is_void(
+    at_desk: Browser, alice: Person, bob: Person, product: Maker, deed: str
+) -> None:
+    bobs = await user_id_of(bob)
+    await at_desk.get(PATH)
+    await at_desk.post(f"{PATH}/{bobs}/role", {"role": "owner"})
+    desk = Browser(product(Accept="text/html"))
+    await desk.sign_in(bob)
+    back_door, other = await invite(desk, some_email(), "owner"), await invite(at_desk, some_email())
+    await at_desk.get(PATH)
+    await at_desk.post(f"{PATH}/{bobs}/{deed}", {"role": "member"})
+    guest = Browser(product(Accept="text/html"))
+    assert [(await guest.get(link)).status_code for link in (back_door, other)] == [404, 200]
+    assert bob.email not in await members_of(alice) or (await members_of(alice))[bob.email] == "member"
+
+
 async def test_roles_change_and_the_last_owner_stays(at_desk: Browser, alice: Person, bob: Person) -> None:
     alices, bobs = await user_id_of(alice), await user_id_of(bob)
     await at_desk.get(PATH)

@@ -164,6 +164,15 @@ async def test_two_finishing_at_once_make_one_account(product: object) -> None:
     assert count == 1
 
 
+async def test_who_is_on_no_team_gets_one_account_however_many_tabs(alice: Person) -> None:
+    await current_pool().execute("DELETE FROM members WHERE account_id = $1", alice.account_id)
+    given = SignUp(email=alice.email, name="Alice", company="Again", password=PASSWORD)
+    tabs = [(await flows.begin_sign_up(given), await code_to(alice.email)) for _ in range(3)]
+    found = await asyncio.gather(*(flows.finish_sign_up(*tab) for tab in tabs))
+    assert sorted(isinstance(each, tuple) for each in found) == [False, False, True]
+    assert found.count("taken") == 2
+
+
 async def test_two_tabs_do_not_get_in_each_others_way(browser: Browser) -> None:
     first, first_path = await begin(browser)
     first_code = await code_to(first["email"])
@@ -173,11 +182,14 @@ async def test_two_tabs_do_not_get_in_each_others_way(browser: Browser) -> None:
     assert crossed.status_code == 422
     done = await browser.post("/sign-up/code", {"handle": handle_of(first_path), "code": first_code})
     assert done.status_code == 303
-    # The other tab's button leads on, to the account that this browser has opened now.
-    await browser.get("/app/orders")
+    # The other tab opens the other account, in place of the first one's session.
     await browser.get("/forgot-password")
     other = await browser.post("/sign-up/code", {"handle": handle_of(second_path), "code": second_code})
     assert other.headers.get("location") == "/app/orders"
+    assert second["email"] in (await browser.get("/app/orders")).text
+    await browser.get("/forgot-password")
+    twice = await browser.post("/sign-up/code", {"handle": handle_of(second_path), "code": second_code})
+    assert twice.headers.get("location") == "/app/orders"
 
 
 async def test_another_code_replaces_the_first(browser: Browser) -> None:
@@ -282,6 +294,15 @@ async def test_next_leads_back_to_where_it_began(browser: Browser) -> None:
     assert 'name="next" value="/app/settings/tokens?x=1"' in page.text
     sent = {"handle": handle_of(path), "code": await code_to(given["email"]), "next": "/app/settings/tokens?x=1"}
     assert (await browser.post("/sign-up/code", sent)).headers["location"] == "/app/settings/tokens?x=1"
+
+
+@pytest.mark.parametrize("text", ["%ED%A0%80", "%FF", "%00", "x" * 5000])
+async def test_addresses_that_are_no_text_break_nothing(at_desk: Browser, text: str) -> None:
+    paths = [f"/sign-up/code?handle={text}", f"/join?token={text}", f"/reset-password?token={text}"]
+    paths += [f"/sign-up?next={text}", f"/app/settings/activity?action={text}", f"/app/settings/activity?actor={text}"]
+    paths += [f"/app/settings/activity.csv?after={text}", f"/mailbox/{text}"]
+    for path in paths:
+        assert (await at_desk.get(path)).status_code < 500, path
 
 
 @pytest.mark.parametrize("handle", ["", "0" * 40, "x\x00y", "ü" * 500])
