@@ -30,7 +30,7 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
 
 _ASK = "Write to {shop}; they can ask the carrier and put it right."
 _STATUS: Mapping[BuyerStatus, Words] = {
-    "PRE_TRANSIT": Words("Packed", "Your parcel is packed and announced to {carrier}. The first scan follows."),
+    "PRE_TRANSIT": Words("Shipped", "Your parcel is packed and announced to {carrier}. The first scan follows."),
     "TRANSIT": Words("On its way", "{carrier} has your parcel."),
     "OUT_FOR_DELIVERY": Words("Out for delivery", "{carrier} is bringing your parcel today."),
     "DELIVERED": Words("Delivered", "{carrier} has delivered your parcel."),

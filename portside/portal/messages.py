@@ -42,14 +42,15 @@ async def change_messages(request: Request[Any, Any, Any], link: str) -> Respons
         if page is None:
             return not_found()
         addresses = _addresses(page)
-        if channel in addresses:
+        if wish is not None and channel in addresses:
             change = suppress if wish == "stop" else end_suppression
             await change(tx, page.scope, channel, addresses[channel])
         ways = await _ways(tx, page)
-    return _page(page, ways, saved=True)
+    return _page(page, ways, saved=wish is not None)
 
 
-def _wish(body: bytes) -> tuple[str, Channel]:
+def _wish(body: bytes) -> tuple[str | None, Channel]:
+    """(stop, again or nothing that we know, of which channel)."""
     if any(mark in body for mark in _ONE_CLICK):
         return "stop", "email"
     try:
@@ -57,7 +58,7 @@ def _wish(body: bytes) -> tuple[str, Channel]:
     except (AppError, UnicodeError):
         given = {}
     channel: Channel = next((each for each in CHANNELS if each == given.get("channel")), "email")
-    return ("again" if given.get("do") == "again" else "stop"), channel
+    return next((wish for wish in ("stop", "again") if wish == given.get("do")), None), channel
 
 
 def _addresses(page: Page) -> Mapping[Channel, str]:

@@ -28,7 +28,7 @@ from portside.tracking.queries import find_shown
 from portside.tracking.rules import current, page_path, read_link
 
 _STEPS: tuple[tuple[BuyerStatus, str], ...] = (
-    ("PRE_TRANSIT", "Packed"),
+    ("PRE_TRANSIT", "Shipped"),
     ("TRANSIT", "On its way"),
     ("OUT_FOR_DELIVERY", "Out for delivery"),
     ("DELIVERED", "Delivered"),
