@@ -94,7 +94,7 @@ async def claim(tx: Tx, scope: Scope, key: str, operation: str, body: bytes, obj
 
     Raises Conflict when the key was used for another body or operation.
     """
-    key_hash, body_hash = _digest(key.encode()), _digest(body)
+    key_hash, body_hash = _key_hash(scope, key), _digest(body)
     claimed = await tx.fetchval(_CLAIM, scope.account_id, scope.mode, key_hash, operation, body_hash, object_id, now())
     if claimed is not None:
         return None
@@ -107,7 +107,7 @@ async def claim(tx: Tx, scope: Scope, key: str, operation: str, body: bytes, obj
 
 async def claim_many(tx: Tx, scope: Scope, operation: str, claims: Sequence[tuple[str, bytes, Id]]) -> list[Id | None]:
     """`claim` for many (key, body, object id) in two statements; the answers are in the order of the claims."""
-    hashes = [_digest(key.encode()) for key, _, _ in claims]
+    hashes = [_key_hash(scope, key) for key, _, _ in claims]
     bodies = [_digest(body) for _, body, _ in claims]
     ids = [object_id for _, _, object_id in claims]
     rows = await tx.fetch(_CLAIM_MANY, scope.account_id, scope.mode, hashes, operation, bodies, ids, now())
@@ -124,12 +124,12 @@ async def claim_many(tx: Tx, scope: Scope, operation: str, claims: Sequence[tupl
 
 async def point_to(tx: Tx, scope: Scope, key: str, object_id: Id) -> None:
     """Let a key claimed in this transaction point to an object that turned out to exist already."""
-    await tx.execute(_POINT, scope.account_id, scope.mode, _digest(key.encode()), object_id)
+    await tx.execute(_POINT, scope.account_id, scope.mode, _key_hash(scope, key), object_id)
 
 
 async def release(tx: Tx, scope: Scope, key: str) -> None:
     """Give a key back: the request it came with was wrong and made nothing."""
-    await tx.execute(_RELEASE, scope.account_id, scope.mode, _digest(key.encode()))
+    await tx.execute(_RELEASE, scope.account_id, scope.mode, _key_hash(scope, key))
 
 
 async def claimed_by_handler(run: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -170,7 +170,7 @@ async def once(
 
 async def _lease(request: Keyed, lease: Id) -> Answer | None:
     """Lease the key; None means it is ours. Waits a little for another request with it."""
-    scope, key_hash, body_hash = request.scope, _digest(request.key.encode()), _digest(request.body)
+    scope, key_hash, body_hash = request.scope, _key_hash(request.scope, request.key), _digest(request.body)
     for pause in _WAITS:
         async with reading() as tx:
             leased = await tx.fetchval(
@@ -198,7 +198,7 @@ def _replay(status: int, body: bytes | None) -> Answer:
 
 async def _settle(request: Keyed, lease: Id, outcome: tuple[int, bytes | None] | None) -> None:
     """Keep the outcome, or free the key without one."""
-    mine = (request.scope.account_id, request.scope.mode, _digest(request.key.encode()), lease)
+    mine = (request.scope.account_id, request.scope.mode, _key_hash(request.scope, request.key), lease)
     try:
         async with begin() as tx:
             await (tx.execute(_FREE, *mine) if outcome is None else tx.execute(_FINISH, *mine, *outcome))
@@ -215,6 +215,12 @@ async def forget_old_keys(tx: Tx) -> None:
 
 def _reused() -> Conflict:
     return Conflict("This Idempotency-Key was used for another request.", code="idempotency_key_reused")
+
+
+def _key_hash(scope: Scope, key: str) -> bytes:
+    """Several apps may act in an account, and each knows only its own keys: those are apart from everybody else's."""
+    owner = f"{scope.actor}\0" if scope.actor.kind == "app" else ""
+    return _digest(f"{owner}{key}".encode())
 
 
 def _digest(data: bytes) -> bytes:
