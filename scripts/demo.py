@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 STOREFRONT = ROOT / "examples" / "storefront"
 PORTSIDE = Path(sys.executable).with_name("portside")
+LOGO = STOREFRONT / "logo.png"
 APP_FILE = "app.json"
 NAME = "Example Market"
 PATIENCE = 30.0
@@ -144,7 +145,7 @@ def _make_app(path: Path, portside_url: str, store_url: str) -> None:
     print("Registering the store as an app …", flush=True)
     options = ["--name", NAME, "--redirect-uri", redirect_uri, "--origin", store_url, "--site", store_url]
     done = subprocess.run(
-        [PORTSIDE, "create-app", *options, "--certified"], capture_output=True, text=True, check=False
+        [PORTSIDE, "create-app", *options, "--certified", "--logo", LOGO], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise DemoError(f"Could not register the store as an app: {done.stderr.strip()}")

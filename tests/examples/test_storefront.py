@@ -259,6 +259,18 @@ def test_forms_of_other_sites_are_refused(shop: Shop, browser: httpx.Client) -> 
         assert answer.status_code == 403
 
 
+def test_nonsense_is_refused_and_breaks_nothing(shop: Shop, browser: httpx.Client) -> None:
+    signed_in(browser, "owner@fernleaf.example", "fern-demo")
+    for path in ("/dashboard/orders/" + "9" * 30, "/dashboard/alerts/" + "9" * 30, "/shops/nobody", "/t/%00"):
+        assert browser.get(path).status_code == 404, path
+    order = shop.place()
+    for action in ("nonsense", "buy", "refund", "resend", "follow", "travel"):
+        assert browser.post(f"/dashboard/orders/{order['id']}/{action}", data={"parcel": "9" * 30}).status_code == 200
+    for path in ("/shops/fernleaf/cart", "/shops/fernleaf/checkout", "/dashboard/connect/finish", "/unsubscribe"):
+        assert browser.post(path).status_code < 500, path
+    assert browser.post("/dashboard/settings").status_code == 200
+
+
 def test_only_the_demo_shows_everybodys_mail(real_shop: Shop) -> None:
     real_shop.place()
     with real_shop.client() as client:

@@ -181,6 +181,35 @@ def test_news_of_a_parcel_that_overtake_its_label_wait_for_it(shop: Shop) -> Non
     assert shop.rows("SELECT status FROM parcels") == [("TRANSIT",)]
 
 
+def test_a_number_that_the_merchant_brought_becomes_the_labels(shop: Shop) -> None:
+    order = shop.place()
+    with shop.database.writing() as db:
+        told = track(scan(1, "TRANSIT", "package_accepted")) | {"transaction": None}
+        news.take_foreign_number(db, shop.settings, order, told, test=True)
+        news.take_label(db, shop.settings, order, label(), "usps", seq=1)
+    assert shop.rows("SELECT transaction_id, label_status, status FROM parcels") == [("label-1", "SUCCESS", "TRANSIT")]
+
+
+def test_an_event_that_cannot_be_handled_holds_up_no_other(shop: Shop) -> None:
+    order = shop.place()
+    nonsense = scan(1, "TRANSIT") | {"status_date": "2026-03-01T99:00:00Z"}
+    with shop.database.writing() as db:
+        news.take_label(db, shop.settings, order, label(), "usps", seq=1)
+        for name, told in (
+            ("bad", nonsense),
+            ("worse", scan(1, "TRANSIT") | {"status": None}),
+            ("good", scan(2, "TRANSIT")),
+        ):
+            body = {"event": "track_updated", "data": track(told)}
+            webhooks.keep(db, "fernleaf", {"webhook-id": name}, json.dumps(body).encode())
+    webhooks.work_off(shop.store)
+    outcomes = dict(shop.rows("SELECT webhook_id, outcome FROM inbox"))
+    assert outcomes["good"] == "scans written down"
+    assert outcomes["bad"].startswith("not understood") and outcomes["worse"] is None
+    assert shop.rows("SELECT attempts FROM inbox WHERE webhook_id = 'worse'") == [(1,)]
+    assert shop.rows("SELECT count(*) FROM scans") == [(1,)]
+
+
 def test_events_about_others_parcels_and_nonsense_are_put_aside(shop: Shop) -> None:
     bodies = [
         b"nonsense",

@@ -41,8 +41,7 @@ class Background:
             try:
                 self._round(rung=rung)
             except sqlite3.OperationalError:
-                # Somebody holds the database, say a backup: what waits is still there at the next look.
-                log.exception("The database was busy")
+                log.exception("The database was busy; what waits is still there at the next look")
 
     def _round(self, *, rung: bool) -> None:
         webhooks.work_off(self._store)

@@ -19,6 +19,7 @@ import httpx
 from litestar import get, post
 from litestar.response import Redirect, Template
 
+from storefront import alerts
 from storefront.database import Connection, Row, changed, now, one, rows
 from storefront.refusals import ShippingError, TokenRefused, refusal
 from storefront.sessions import digest
@@ -35,8 +36,9 @@ def connect_page(request: WebRequest, store: Store) -> Template:
     with store.database.reading() as db:
         merchant = merchant_of(request, db)
         connection = one(db, "SELECT * FROM connections WHERE merchant_id = ?", merchant["id"])
+        waiting = alerts.waiting(db, merchant["id"])
     in_frame = request.query_params.get("way") == "frame"
-    return page("connect.html", merchant=merchant, connection=connection, in_frame=in_frame, settings=store.settings)
+    return page("connect.html", merchant=merchant, waiting=waiting, connection=connection, in_frame=in_frame)
 
 
 @get("/dashboard/connect/start", sync_to_thread=True)

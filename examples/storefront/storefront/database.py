@@ -57,8 +57,11 @@ def _as_dict(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Row:
 
 
 def one(db: Connection, query: str, *values: object) -> Row | None:
-    """The first row, if there is one."""
-    row: Row | None = db.execute(query, values).fetchone()
+    """The first row, if there is one. A number that SQLite cannot hold is in no row."""
+    try:
+        row: Row | None = db.execute(query, values).fetchone()
+    except OverflowError:
+        return None
     return row
 
 

@@ -36,6 +36,12 @@ def take_label(
         "eta": _moment(label.get("eta")),
         "created_at": now(),
     }
+    # The merchant may have given us this number before we heard of its label.
+    db.execute(
+        "UPDATE parcels SET transaction_id = :transaction_id WHERE merchant_id = :merchant_id AND carrier = :carrier "
+        "AND tracking_number = :tracking_number AND transaction_id IS NULL",
+        values,
+    )
     db.execute(
         f"INSERT INTO parcels ({', '.join(values)}) VALUES ({', '.join(':' + name for name in values)}) "
         "ON CONFLICT (transaction_id) DO UPDATE SET label_status = excluded.label_status, "

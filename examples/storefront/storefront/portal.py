@@ -13,6 +13,8 @@ from storefront import carriers, messages, sessions
 from storefront.database import Connection, Row, one, rows
 from storefront.web import BUYER_COOKIE, Form, SignInNeeded, Store, WebRequest, cookie, go, page, shop_of
 
+# Two kinds of sessions, and what of an order says that it is theirs.
+BUYERS: tuple[tuple[sessions.Kind, str], ...] = (("buyer", "email"), ("order", "id"))
 SENT = "If we know this address, a mail with a link is on its way."
 
 
@@ -31,7 +33,7 @@ def account(request: WebRequest, store: Store, shop: str) -> Template:
 @post("/shops/{shop:str}/account/link", sync_to_thread=True)
 def send_link(store: Store, shop: str, data: Form) -> Redirect:
     """Mail a link that signs in. Whether the address is known is not told."""
-    email = data.get("email", "").strip()
+    email = data.get("email", "").strip().lower()
     with store.database.writing() as db:
         merchant = shop_of(db, shop)
         knows = one(db, "SELECT 1 FROM orders WHERE merchant_id = ? AND email = ?", shop, email)
@@ -66,14 +68,14 @@ def enter(store: Store, shop: str, data: Form) -> Redirect:
 @post("/shops/{shop:str}/account/order", sync_to_thread=True)
 def enter_with_number(store: Store, shop: str, data: Form) -> Redirect:
     """Sign in with order number and e-mail. That is less of a proof than a link, so it shows this order only."""
-    email, number = data.get("email", "").strip(), data.get("number", "").strip().upper()
+    email, number = data.get("email", "").strip().lower(), data.get("number", "").strip().upper()
     with store.database.writing() as db:
         shop_of(db, shop)
         may_try = sessions.may_try(db, f"order {shop} {email}")
         order = one(db, "SELECT id FROM orders WHERE merchant_id = ? AND number = ? AND email = ?", shop, number, email)
         if not may_try or order is None or not email:
             return go(f"/shops/{shop}/account", "There is no order with this number and e-mail address.")
-        token = sessions.begin(db, "buyer", f"{shop}/order/{order['id']}")
+        token = sessions.begin(db, "order", f"{shop}/{order['id']}")
     return go(f"/shops/{shop}/account", cookies=[cookie(store.settings, BUYER_COOKIE, token)])
 
 
@@ -108,13 +110,13 @@ def account_order(request: WebRequest, store: Store, shop: str, order_id: int) -
 
 def own_orders(request: WebRequest, db: Connection, shop: str) -> list[Row]:
     """The orders that this browser may see in this shop."""
-    who = sessions.find(db, "buyer", request.cookies.get(BUYER_COOKIE, ""))
-    if who is None or not who.startswith(f"{shop}/"):
-        raise SignInNeeded(f"/shops/{shop}/account")
-    rest = who.removeprefix(f"{shop}/")
-    if rest.startswith("order/"):
-        return rows(db, "SELECT * FROM orders WHERE merchant_id = ? AND id = ?", shop, rest.removeprefix("order/"))
-    return rows(db, "SELECT * FROM orders WHERE merchant_id = ? AND email = ? ORDER BY id DESC", shop, rest)
+    token = request.cookies.get(BUYER_COOKIE, "")
+    for kind, column in BUYERS:
+        signed_in_at, _, who = (sessions.find(db, kind, token) or "").partition("/")
+        if signed_in_at == shop:
+            query = f"SELECT * FROM orders WHERE merchant_id = ? AND {column} = ? ORDER BY id DESC"
+            return rows(db, query, shop, who)
+    raise SignInNeeded(f"/shops/{shop}/account")
 
 
 @get("/shops/{shop:str}/account/changes", sync_to_thread=True)

@@ -40,10 +40,10 @@ CREATE TABLE IF NOT EXISTS oauth_states (
     expires_at TEXT NOT NULL
 );
 
--- Signed-in browsers. `who` is a merchant's id, or `<shop>/<e-mail>`, or `<shop>/order/<id>`.
+-- Signed-in browsers, and links that sign in. `who` is a merchant's id, `<shop>/<e-mail>`, or `<shop>/<order id>`.
 CREATE TABLE IF NOT EXISTS sessions (
     token_hash TEXT PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('merchant', 'buyer', 'magic link')),
+    kind TEXT NOT NULL CHECK (kind IN ('merchant', 'buyer', 'order', 'magic link')),
     who TEXT NOT NULL,
     expires_at TEXT NOT NULL
 );

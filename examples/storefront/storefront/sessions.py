@@ -10,10 +10,11 @@ from typing import Literal
 
 from storefront.database import Connection, now, one
 
-Kind = Literal["merchant", "buyer", "magic link"]
+Kind = Literal["merchant", "buyer", "order", "magic link"]
 LASTS: dict[Kind, dict[str, float]] = {
     "merchant": {"hours": 12},
     "buyer": {"days": 7},
+    "order": {"days": 7},
     "magic link": {"minutes": 15},
 }
 MOST_ATTEMPTS = 8

@@ -66,6 +66,7 @@ def cart(request: WebRequest, store: Store, shop: str) -> Template:
 def checkout(request: WebRequest, store: Store, shop: str, data: Form) -> Template:
     """The address is known: what would shipping cost?"""
     buyer = {name: value.strip()[:120] for name, value in data.items()} | {"country": "US"}
+    buyer["email"] = buyer.get("email", "").lower()
     with store.database.reading() as db:
         merchant = shop_of(db, shop)
         lines = cart_lines(db, merchant, request.cookies.get(CART_COOKIE, ""))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,8 @@ from storefront.database import Connection, Row, now, one, rows
 from storefront.refusals import ShippingError
 from storefront.shipping import Shipping
 from storefront.web import Store, WebRequest
+
+log = logging.getLogger("storefront")
 
 TOLERANCE = 300  # seconds
 # A carrier's news may overtake the news of the label; then it is tried again a little later.
@@ -118,7 +121,11 @@ def work_off(store: Store) -> None:
     with store.database.reading() as db:
         waiting = rows(db, "SELECT rowid, * FROM inbox WHERE handled_at IS NULL AND due_at <= ? ORDER BY rowid", now())
     for event in waiting:
-        outcome = _handle(store, event)
+        try:
+            outcome = _handle(store, event)
+        except Exception:
+            log.exception("Event %s could not be handled; it is tried again", event["webhook_id"])
+            outcome = None
         with store.database.writing() as db:
             _note(db, event, outcome)
 
@@ -130,7 +137,7 @@ def _note(db: Connection, event: Row, outcome: str | None) -> None:
         due = now(seconds=RETRY_SECONDS[attempts - 1])
         db.execute("UPDATE inbox SET attempts = ?, due_at = ? WHERE rowid = ?", (attempts, due, event["rowid"]))
     else:
-        values = (attempts, now(), outcome or "not about a parcel of ours", event["rowid"])
+        values = (attempts, now(), outcome or "given up: not a parcel of ours, or it failed each time", event["rowid"])
         db.execute("UPDATE inbox SET attempts = ?, handled_at = ?, outcome = ? WHERE rowid = ?", values)
 
 
