@@ -95,8 +95,8 @@ CROSS JOIN LATERAL (
         AND created_at >= chain.created_at
 ) AS made"""
 
-# To plan anew for all partitions costs more than most of these looks; and a plan that is kept, perhaps since a table was
-# empty, must be the one along the indexes.
+# To plan anew for all partitions costs more than most of these looks; and a plan that is kept, perhaps since a table
+# was empty, must be the one along the indexes.
 KEPT_PLANS = (
     "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; "
     "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off"

@@ -122,6 +122,8 @@ async def test_a_partner_chooses_whose_events_are_sent(at_desk: Browser, api: ht
     assert (await at_desk.post(PATH, {**given, "reach": "nobody"})).status_code == 422
     (made,) = (await api.get("/webhooks")).json()["results"]
     assert (made["app"]["name"], made["all_accounts"]) == ("Lantern Shops", True)
+    assert (await at_desk.post(f"/app/settings/apps/{app.id}/delete")).status_code == 303
+    assert (await api.get("/webhooks")).json()["count"] == 0
 
 
 async def test_a_partner_reads_in_the_log_what_happened_at_a_merchant(

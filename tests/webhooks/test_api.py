@@ -11,7 +11,10 @@ import pytest
 from shippo.models.components.webhook import Webhook as SdkWebhook
 from shippo.models.components.webhookpaginatedlist import WebhookPaginatedList as SdkList
 
+from portside.audit.queries import list_entries
+from portside.db.begin import reading
 from portside.db.pool import current_pool
+from portside.kit.paging import PageRequest
 from portside.webhooks.models import Subscription
 from tests.support.cast import Person
 
@@ -130,3 +133,17 @@ async def test_pages(api: httpx.AsyncClient) -> None:
     first = (await api.get("/webhooks?results=2")).json()
     assert first["count"] == 3 and [each["object_id"] for each in first["results"]] == ids[:0:-1]
     assert [each["object_id"] for each in (await api.get(first["next"])).json()["results"]] == ids[:1]
+
+
+async def test_changes_are_in_the_audit_log_without_what_may_be_secret(api: httpx.AsyncClient, alice: Person) -> None:
+    made = (await api.post("/webhooks", json={"event": "all", "url": URL})).json()
+    path = f"/webhooks/{made['object_id']}"
+    await api.put(path, json={"event": "all", "url": URL, "active": False})
+    await api.post(f"{path}/rotate-secret")
+    await api.delete(path)
+    async with reading() as tx:
+        told = await list_entries(tx, alice.scope, PageRequest(size=10))
+    entries = [(entry.action, entry.subject) for entry in told.rows]
+    url = URL.partition("?")[0]
+    names = ("webhook.deleted", "webhook.secret_rotated", "webhook.changed", "webhook.created")
+    assert entries == [(name, url) for name in names]
