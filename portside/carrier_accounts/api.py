@@ -126,6 +126,8 @@ def _answer_sign_in_error(error: AppError) -> Answer:
     status=302,
     query=wire.SignInQuery,
     on_error=_answer_sign_in_error,
+    # Whoever follows it connects the account.
+    permission="carriers:write",
 )
 async def initiate_sign_in(call: Call) -> Answer:
     """Send the account's owner to the carrier to sign in.

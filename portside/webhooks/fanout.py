@@ -17,6 +17,7 @@ from portside.kit.scope import SYSTEM, Scope
 from portside.rest.permissions import EVERYTHING
 from portside.webhooks.actions import turn_job
 from portside.webhooks.models import EventRef, Health, WakeUp
+from portside.webhooks.reach import ACTS_IN
 from portside.webhooks.rules import EVERY_EVENT, events_of, is_apart, is_paused, permission_for
 
 _ENDPOINT = "w.account_id, w.mode, w.id, w.failing_since, w.last_failure_at, w.paused_until, w.slow_until"
@@ -40,7 +41,7 @@ _FAN_OUT = f"""WITH told AS MATERIALIZED (
     JOIN webhooks AS w ON w.account_id = told.account_id AND w.mode = told.mode AND w.reach <> 'app' AND w.active
     WHERE w.app_id IS NULL OR EXISTS (
         SELECT FROM connections AS c JOIN accounts AS own ON own.id = told.account_id
-        WHERE c.app_id = w.app_id AND c.account_id IN (own.id, own.parent_id) AND c.mode = told.mode
+        WHERE c.app_id = w.app_id AND {ACTS_IN.format(account="own")} AND c.mode = told.mode
             AND c.ended_at IS NULL AND {_IS_GRANTED})
     UNION ALL
     SELECT w.account_id, w.mode, w.id, w.event, told.account_id, told.id FROM told

@@ -8,7 +8,7 @@ from portside.apps.queries import find_app_by_client_id
 from portside.db.tx import Tx
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
-from portside.rest.permissions import EVERYTHING
+from portside.rest.permissions import ACT_FOR_ACCOUNTS, EVERYTHING
 from portside.webhooks.models import Source, Webhook
 
 # What an app subscribed with a merchant's token is the app's alone to see over the API; what an account made, also for
@@ -16,6 +16,13 @@ from portside.webhooks.models import Source, Webhook
 OWN = "(app_id IS NULL OR reach = 'app')"
 _OF_APP = "replace(app_id::text, '-', '') = $3 AND reach <> 'app'"
 SEEN = f"CASE $3::text WHEN 'all' THEN true WHEN 'own' THEN {OWN} ELSE {_OF_APP} END"
+
+# Whether a connection `c` lets its app act in an account: the account's own does, and that of its platform if it covers
+# the accounts that this manages.
+ACTS_IN = (
+    "(c.account_id = {account}.id OR (c.account_id = {account}.parent_id "
+    f"AND string_to_array(c.scopes, ' ') && ARRAY['{EVERYTHING}', '{ACT_FOR_ACCOUNTS}']))"
+)
 
 # Whether an endpoint of many accounts may hear of an event now. What happened before a connection is not its business,
 # so what was left over from an earlier connection stays so.
@@ -54,7 +61,7 @@ async def _granted(tx: Tx, scope: Scope, app_id: Id) -> str:
     """What an account, or the platform that manages it, grants an app now."""
     granted: str | None = await tx.fetchval(
         "SELECT string_agg(c.scopes, ' ') FROM connections c JOIN accounts a ON a.id = $1 "
-        "WHERE c.account_id IN (a.id, a.parent_id) AND c.mode = $2 AND c.app_id = $3 AND c.ended_at IS NULL",
+        f"WHERE {ACTS_IN.format(account='a')} AND c.mode = $2 AND c.app_id = $3 AND c.ended_at IS NULL",
         scope.account_id,
         scope.mode,
         app_id,

@@ -69,6 +69,20 @@ async def test_reading_is_not_writing(server: httpx.AsyncClient, partner: Partne
     assert (await server.get("/addresses", headers=token)).json()["results"] == []
 
 
+async def test_connecting_a_carrier_account_by_signing_in_is_writing(
+    server: httpx.AsyncClient, partner: Partner, alice: Person
+) -> None:
+    made = await server.post(
+        "/carrier_accounts",
+        json={"carrier": "ups", "account_id": "demo-1", "parameters": {}},
+        headers=bearer(alice.token),
+    )
+    path = f"/carrier_accounts/{made.json()['object_id']}/signin/initiate?redirect_uri=https://store.example/back"
+    for scopes, status in (("carriers:read", 403), ("carriers:write", 302)):
+        token = await connect(server, partner, alice, scopes=scopes)
+        assert (await server.get(path, headers=bearer(token))).status_code == status, scopes
+
+
 async def test_acting_for_managed_accounts_is_a_scope_too(
     server: httpx.AsyncClient, partner: Partner, alice: Person
 ) -> None:

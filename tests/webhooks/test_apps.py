@@ -325,6 +325,23 @@ async def test_an_app_reads_no_addresses_of_others_in_a_merchants_log(
     assert len(news) == 1 and (await app_api.get(f"/events/{news[0]['object_id']}")).status_code == 404
 
 
+async def test_an_app_that_may_not_act_for_managed_accounts_any_more_hears_nothing_of_them(
+    receive: Receive, api: httpx.AsyncClient, product: Product, paula: Partner, alice: Person
+) -> None:
+    receiver = await receive(says(200))
+    managed = (await api.post("/shippo-accounts", json=MERCHANT)).json()["object_id"]
+    token = await grant(alice.scope, paula.app, "tracking:read webhooks:write accounts:write")
+    async with product(token, **{"SHIPPO-ACCOUNT-ID": managed}) as acting:
+        await subscribe(acting, receiver)
+    scope = Scope(managed, "test", "", SYSTEM)
+    before = await happen(scope, "track_updated")
+    await work()
+    await grant(alice.scope, paula.app, "tracking:read webhooks:write")
+    await happen(scope, "track_updated")
+    await work()
+    assert [got.id for got in receiver.got] == [before]
+
+
 async def test_one_endpoint_for_all_managed_accounts(receive: Receive, product: Product, paula: Partner) -> None:
     every, own = await receive(says(200)), await receive(says(200))
     person, stranger = paula.person, await make_person("stranger")
