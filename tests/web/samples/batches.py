@@ -149,10 +149,10 @@ BATCH_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "bulk-parcels": ("bulk/parcels.html", parcels()),
     "bulk-parcels-wrong": ("bulk/parcels.html", parcels(weight_o2="Enter a number.")),
     "bulk-rates": ("bulk/rates.html", bulk_rates()),
-    "bulk-rates-waiting": ("bulk/_rates.html", bulk_rates(waiting=1)),
+    "fragment-bulk-rates": ("bulk/_rates.html", bulk_rates(waiting=1)),
     "batches": ("batches/list.html", batch_list(batch(), batch(**BUYING))),
     "batches-empty": ("batches/list.html", batch_list()),
     "batch": ("batches/detail.html", batch_page(batch())),
     "batch-failed": ("batches/detail.html", batch_page(batch(), failed_url=None, all_url="#all")),
-    "batch-buying": ("batches/_batch.html", batch_page(batch("PURCHASING", **BUYING), refresh=Ns(to_ship="6"))),
+    "fragment-batch": ("batches/_batch.html", batch_page(batch("PURCHASING", **BUYING), refresh=Ns(to_ship="6"))),
 }

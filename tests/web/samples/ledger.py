@@ -68,5 +68,5 @@ LEDGER_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "ledger": ("ledger/list.html", ledger_page()),
     "ledger-empty": ("ledger/list.html", ledger_page(lines=[], totals=[])),
     "ledger-nothing": ("ledger/list.html", ledger_page(lines=[], totals=[], is_filtered=True)),
-    "ledger-rows": ("ledger/_rows.html", ledger_page(is_part=True)),
+    "fragment-ledger": ("ledger/_rows.html", ledger_page(is_part=True)),
 }
