@@ -44,6 +44,7 @@ from portside.terms import api as terms
 from portside.tracking import api as tracking
 from portside.web import (
     activity,
+    alert_settings,
     app_logos,
     assets,
     authorize,
@@ -65,6 +66,8 @@ from portside.web import (
     tracks,
     trials,
 )
+from portside.web import alert as alert_page
+from portside.web import alerts as alert_pages
 from portside.web import app as app_page
 from portside.web import apps as app_pages
 from portside.web import batches as batch_pages
@@ -125,6 +128,9 @@ PAGES: list[ControllerRouterHandler] = [
     *label_pages.routes,
     *tracks.routes,
     *shipment_pages.routes,
+    *alert_pages.routes,
+    *alert_page.routes,
+    *alert_settings.routes,
     *ledger_pages.routes,
     *tokens.routes,
     *profile.routes,

@@ -22,6 +22,7 @@ from portside.orders.queries import get_order
 from portside.orders.rules import VALID_LABEL
 from portside.rates.models import StoredRate
 from portside.shipments.models import StoredShipment
+from portside.web.alerts import order_alerts
 from portside.web.answers import HOME, Flash, redirect, unchanged
 from portside.web.labels import can_ship, labels_context
 from portside.web.page import page
@@ -112,6 +113,7 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
             "labels": await labels_context(tx, visit, order.id, labels),
             "track": await _track(tx, visit, order, labels),
             "news": {"poll_url": _news_url(order, labels)},
+            "alerts": await order_alerts(tx, visit.scope, order.id),
             "parcel_again": None,
             **await _ship(tx, visit, order, labels),
             **await _sender(tx, visit, order, sender_errors),

@@ -7,6 +7,7 @@ from typing import Any
 
 from portside.accounts.models import Membership
 from portside.accounts.queries import list_memberships
+from portside.alerts.queries import count_alerts
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.scope import Scope
@@ -23,6 +24,7 @@ from portside.webhooks.queries import count_troubled
 MOST_COUNTED = 1000
 _SETTINGS = (
     ("tokens", "API tokens", "/app/settings/tokens"),
+    ("alerts", "Alerts", "/app/settings/alerts"),
     ("webhooks", "Webhooks", "/app/settings/webhooks"),
     ("event_log", "Event log", "/app/settings/webhooks/log"),
     ("connections", "Connected apps", "/app/settings/connections"),
@@ -46,12 +48,13 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
     """The `shell` of layout.html."""
     async with reading() as tx:
         to_ship = await count_to_ship(tx, visit.scope)
+        open_alerts = await count_alerts(tx, visit.scope, "open", MOST_COUNTED)
         alerts = {"webhooks": _in_trouble(await count_troubled(tx, visit.scope))}
         has_ledger = await is_platform(tx, visit.scope)
         accounts = await list_memberships(tx, visit.user.id)
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(visit, to_ship, alerts, has_ledger=has_ledger),
+        "nav": _navigation(visit, to_ship, capped(open_alerts) if open_alerts else None, alerts, has_ledger=has_ledger),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
@@ -93,7 +96,7 @@ def _accounts(visit: Visit, found: Sequence[Membership]) -> list[dict[str, Any]]
 
 
 def _navigation(
-    visit: Visit, to_ship: str | None, alerts: Mapping[str, str], *, has_ledger: bool
+    visit: Visit, to_ship: str | None, open_alerts: str | None, alerts: Mapping[str, str], *, has_ledger: bool
 ) -> list[dict[str, Any]]:
     settings = [*_SETTINGS, *(_FOR_OWNERS if visit.is_owner else ()), *(() if services().mailer else (MAILBOX,))]
     children = [
@@ -103,6 +106,7 @@ def _navigation(
     return [
         _entry("orders", "Orders", HOME, "inbox", to_ship),
         _entry("shipments", "Shipments", "/app/shipments", "package"),
+        _entry("alerts", "Alerts", "/app/alerts", "triangle-alert", open_alerts),
         _entry("integrations", "Integrations", "/app/integrations", "blocks"),
         _entry("batches", "Batches", "/app/batches", "layers"),
         *([_entry("ledger", "Ledger", "/app/ledger", "scroll-text")] if has_ledger else []),

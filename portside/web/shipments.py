@@ -99,7 +99,7 @@ async def list_shipments(visit: Visit) -> Shown | Response[bytes]:
         seen = version(found.rows)
         if visit.given("seen") == seen:
             return unchanged()
-        told = await _told(tx, visit.scope, found.rows)
+        told = await told_of(tx, visit.scope, found.rows)
     rows = _rows(view, found, told, seen)
     if visit.wants_fragment:
         return Shown(template="shipments/_rows.html", context=rows)
@@ -121,7 +121,8 @@ async def _found(tx: Tx, scope: Scope, view: View) -> Slice[Label]:
     return await search_labels(tx, scope, view.page(), view.tab.statuses, number=number, order_ids=ids)
 
 
-async def _told(tx: Tx, scope: Scope, labels: Sequence[Label]) -> Told:
+async def told_of(tx: Tx, scope: Scope, labels: Sequence[Label]) -> Told:
+    """What is known of labels beside themselves: rates, shipments and orders."""
     rates = await find_rates_by_id(tx, scope, [label.rate_id for label in labels if label.rate_id])
     return Told(
         rates=rates,

@@ -63,7 +63,7 @@ async def _track_of(tx: Tx, visit: Visit) -> tuple[Track, Label]:
     raise NotFound
 
 
-def track_context(order_id: Id, track: Track, label: Label) -> Mapping[str, Any]:
+def track_context(order_id: Id, track: Track, label: Label | None) -> Mapping[str, Any]:
     """The context of orders/_timeline.html."""
     url = f"{HOME}/{order_id}/tracks/{track.id}"
     latest = current(track.scans)
@@ -76,7 +76,7 @@ def track_context(order_id: Id, track: Track, label: Label) -> Mapping[str, Any]
         "checked_at": track.last_checked_at,
         "carrier_name": carrier_name(track.carrier),
         "tracking_number": track.tracking_number,
-        "tracking_url": label.tracking_url or "",
+        "tracking_url": (label.tracking_url if label else None) or "",
         "buyer_url": None,
         "history": [_event(scan) for scan in reversed(track.scans)],
         "final": track.status in _FINAL,
@@ -95,7 +95,7 @@ def _event(scan: TrackScan) -> Mapping[str, Any]:
         "status": scan.status,
         "substatus": _substatus(scan.substatus),
         "details": scan.text,
-        "place": _place(scan.location),
+        "place": place_of(scan.location),
         "status_date": scan.at,
     }
 
@@ -107,7 +107,8 @@ def _substatus(code: str | None) -> Mapping[str, Any] | None:
     return {"code": known.code, "text": known.text, "action_required": known.action_required}
 
 
-def _place(location: Location | None) -> str:
+def place_of(location: Location | None) -> str:
+    """`Reno, NV, US`; empty when the carrier told no place."""
     if location is None:
         return ""
     return ", ".join(filter(None, (location.city.title(), location.state, location.country)))

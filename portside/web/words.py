@@ -8,6 +8,7 @@ from typing import Any
 
 from portside.addresses.models import Address
 from portside.addresses.rules import address_lines, phone_text
+from portside.alerts.models import Alert
 from portside.apps.models import AppName
 from portside.errors import AppError, FieldErrors
 from portside.kit.decimals import plain_decimal
@@ -40,7 +41,7 @@ def source_of(order: Order, apps: Mapping[Id, AppName]) -> Mapping[str, Any]:
     return {"label": app.name, "logo_url": app.logo_url}
 
 
-def version(rows: Iterable[Order | Label]) -> str:
+def version(rows: Iterable[Order | Label | Alert]) -> str:
     """Changes when a row of a list comes, goes or is changed."""
     told = "".join(f"{row.id}{row.updated_at.isoformat()}" for row in rows)
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace as Ns
 from typing import Any
 
+from tests.web.samples.alerts import ALERT_SCENES
 from tests.web.samples.apps import APP_SCENES
 from tests.web.samples.batches import BATCH_SCENES
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
@@ -194,5 +195,6 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     **PEOPLE_SCENES,
     **LEDGER_SCENES,
     **APP_SCENES,
+    **ALERT_SCENES,
     **BATCH_SCENES,
 }

@@ -241,6 +241,7 @@ def order_page(status: str = "PAID", **changes: Any) -> dict[str, Any]:
         "labels": [],
         "track": None,
         "news": Ns(poll_url="/news"),
+        "alerts": Ns(rows=[], seen="", poll_url="/order-alerts"),
         "can_ship": True,
         "parcel": parcel(),
         "rating": rating("empty"),

@@ -19,6 +19,7 @@ def ago(**span: float) -> dt.datetime:
 def nav() -> list[Ns]:
     settings = [
         Ns(key="tokens", label="API tokens", href="settings-tokens.html", alert=""),
+        Ns(key="alerts", label="Alerts", href="settings-alerts.html", alert=""),
         Ns(key="webhooks", label="Webhooks", href="settings-webhooks.html", alert="A webhook is in trouble"),
         Ns(key="event_log", label="Event log", href="settings-event-log.html", alert=""),
         Ns(key="connections", label="Connected apps", href="settings-connections.html", alert=""),
@@ -31,6 +32,7 @@ def nav() -> list[Ns]:
         Ns(
             key="shipments", label="Shipments", href="shipments.html", icon="package", count=None, children=[], alert=""
         ),
+        Ns(key="alerts", label="Alerts", href="alerts.html", icon="triangle-alert", count="4", children=[], alert=""),
         Ns(
             key="integrations",
             label="Integrations",
