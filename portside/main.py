@@ -71,6 +71,8 @@ from portside.web import alerts as alert_pages
 from portside.web import app as app_page
 from portside.web import apps as app_pages
 from portside.web import batches as batch_pages
+from portside.web import branding as branding_pages
+from portside.web import buyer_messages as buyer_message_pages
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import ledger as ledger_pages
@@ -140,6 +142,8 @@ PAGES: list[ControllerRouterHandler] = [
     *trials.routes,
     *event_log_pages.routes,
     *event_csv.routes,
+    *branding_pages.routes,
+    *buyer_message_pages.routes,
     *connections.routes,
     *integrations.routes,
     *app_pages.routes,

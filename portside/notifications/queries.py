@@ -40,9 +40,10 @@ async def is_suppressed(tx: Tx, scope: Scope, channel: Channel, address: str) ->
     return found
 
 
-async def list_messages(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Message]:
-    """Newest first."""
-    return (await fetch_page(tx, _SELECT, (scope.account_id, scope.mode), page)).map(_message)
+async def list_messages(tx: Tx, scope: Scope, page: PageRequest, *, kept_to_buyers: bool = False) -> Slice[Message]:
+    """Newest first; or only what would be told to buyers and stayed here."""
+    sql = f"{_SELECT} AND state = 'kept' AND name = 'parcel'" if kept_to_buyers else _SELECT
+    return (await fetch_page(tx, sql, (scope.account_id, scope.mode), page)).map(_message)
 
 
 async def get_system_mail(tx: Tx, keys: KeyRing, mail_id: Id) -> SystemMail:

@@ -56,13 +56,14 @@ async def find_shown(tx: Tx, link: Id) -> tuple[TrackKey, Track] | None:
 
 async def find_links(tx: Tx, scope: Scope, numbers: Collection[tuple[str, str]]) -> dict[tuple[str, str], Id]:
     """The links of those of the (carrier, number) that have a track."""
+    if not numbers:
+        return {}
     rows = await tx.fetch(
         "SELECT carrier, tracking_number, link FROM tracks WHERE account_id = $1 AND mode = $2 "
         "AND (carrier, tracking_number) IN (SELECT * FROM unnest($3::text[], $4::text[]))",
         scope.account_id,
         scope.mode,
-        [carrier for carrier, _ in numbers],
-        [number for _, number in numbers],
+        *zip(*numbers, strict=True),
     )
     return {(row["carrier"], row["tracking_number"]): Id(row["link"]) for row in rows}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import html as markup
 from collections.abc import Mapping
 from typing import Any
@@ -10,26 +9,22 @@ from urllib.parse import urlencode
 
 from litestar import Response
 
-from portside.accounts.actions import note_attempt
-from portside.accounts.queries import count_attempts
 from portside.apps import actions, queries
 from portside.apps.flows import WELL_KNOWN, save_logo
 from portside.apps.flows import verify_origin as look_at_origin
 from portside.apps.logos import MOST_BYTES
 from portside.apps.models import App, AppDraft, Origin
 from portside.db.begin import begin, reading
-from portside.errors import FieldErrors, Overloaded
+from portside.errors import FieldErrors
 from portside.kit.clock import now
 from portside.kit.services import services
 from portside.web.answers import Flash, redirect
 from portside.web.apps import PATH, app_form, given_changes, summary
+from portside.web.limits import count
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import plain_errors
 
-# What an account may do in an hour: each asks sites of strangers in our name, or leaves a row or a file behind.
-_MOST = {"register-app": 60, "verify-origin": 60, "upload-logo": 30}
-_WINDOW = dt.timedelta(hours=1)
 # To be replaced by whoever copies the address; a state that everybody knows protects from nothing.
 _STATE = "RANDOM-VALUE-OF-THE-SESSION"
 
@@ -44,7 +39,7 @@ async def show_app(visit: Visit) -> Shown:
 async def create_app(visit: Visit) -> Shown:
     """Register an app and show its secret, this one time."""
     visit.check_owner()
-    await _count(visit, "register-app")
+    await count(visit, "register-app")
     given = given_changes(visit)
     draft = AppDraft(
         scope=visit.scope,
@@ -79,7 +74,7 @@ async def verify_origin(visit: Visit) -> Shown | Response[bytes]:
     """Look whether a site publishes its text."""
     visit.check_owner()
     app, origin = await _app(visit), visit.field("origin", 2000)
-    await _count(visit, "verify-origin")
+    await count(visit, "verify-origin")
     verdict = await look_at_origin(visit.scope, app.id, origin, address=visit.address)
     if verdict.verified:
         return redirect(f"{PATH}/{app.id}#sites", Flash("success", f"{origin} is verified."))
@@ -91,7 +86,7 @@ async def upload_logo(visit: Visit) -> Shown | Response[bytes]:
     """Take a picture as the app's logo."""
     visit.check_owner()
     app = await _app(visit)
-    await _count(visit, "upload-logo")
+    await count(visit, "upload-logo")
     content = await visit.file("logo", MOST_BYTES)
     try:
         await save_logo(visit.scope, app.id, content, address=visit.address)
@@ -113,16 +108,6 @@ async def remove_logo(visit: Visit) -> Response[bytes]:
 async def _app(visit: Visit) -> App:
     async with reading() as tx:
         return await queries.get_app(tx, visit.scope, visit.id("app_id"))
-
-
-async def _count(visit: Visit, what: str) -> None:
-    """Raises Overloaded when the account does it without end."""
-    name, minute = f"{what} {visit.scope.account_id}", now().replace(second=0, microsecond=0)
-    async with begin() as tx:
-        await note_attempt(tx, name, minute)
-        times = await count_attempts(tx, name, minute - _WINDOW)
-    if times > _MOST[what]:
-        raise Overloaded("That was done very often. Wait an hour and try again.", int(_WINDOW.total_seconds()))
 
 
 async def _page(

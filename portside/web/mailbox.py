@@ -1,6 +1,7 @@
 """/app/mailbox: the mail of an account where there is no server to send it, so that a trial needs none.
 
-With a server the page does not exist: mail is for its recipient's eyes.
+With a server the page does not exist, for mail is for its recipient's eyes; but what a test label would tell its buyer
+can be looked at.
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from portside.notifications import queries
 from portside.notifications.models import Message
 from portside.web.answers import HEADERS, HTML
 from portside.web.page import page
+from portside.web.shell import has_mailbox
 from portside.web.visit import Shown, Visit
 
 PATH = "/app/mailbox"
 PAGE_SIZE = 50
 # What a mail reader allows: its own styles, nothing from elsewhere, no scripts; links open a page of their own.
 READER = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; "
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
     "sandbox allow-popups allow-popups-to-escape-sandbox"
 )
 
@@ -33,11 +35,11 @@ READER = (
 @page("GET", PATH)
 async def list_mail(visit: Visit) -> Shown:
     """The messages, newest first; to htmx their rows."""
-    _check_local()
+    await _check_local(visit)
     after, before = as_id(visit.given("after")), as_id(visit.given("before"))
     request = PageRequest(size=PAGE_SIZE, after=after, before=None if after else before)
     async with reading() as tx:
-        found = await queries.list_messages(tx, visit.scope, request)
+        found = await queries.list_messages(tx, visit.scope, request, kept_to_buyers=services().mailer is not None)
     rows = found.rows
     context = {
         "messages": [_row(message) for message in rows],
@@ -60,7 +62,7 @@ async def show_mail(visit: Visit) -> Shown:
         "message": {
             **_row(message),
             "text": message.body_text,
-            "html_url": f"{PATH}/{message.id}/html",
+            "html_url": f"{PATH}/{message.id}/html" if message.body_html else "",
             "error": message.error or "",
         },
         "back_url": PATH,
@@ -77,15 +79,19 @@ async def show_html(visit: Visit) -> Response[bytes]:
 
 
 async def _message(visit: Visit) -> Message:
-    _check_local()
+    await _check_local(visit)
     async with reading() as tx:
-        return await queries.get_message(tx, visit.scope, visit.id("message_id"))
-
-
-def _check_local() -> None:
-    """Raises NotFound where mail is sent."""
-    if services().mailer is not None:
+        message = await queries.get_message(tx, visit.scope, visit.id("message_id"))
+    if services().mailer is not None and (message.state, message.name) != ("kept", "parcel"):
         raise NotFound
+    return message
+
+
+async def _check_local(visit: Visit) -> None:
+    """Raises NotFound where mail is sent."""
+    async with reading() as tx:
+        if not await has_mailbox(tx, visit.scope):
+            raise NotFound
 
 
 def _row(message: Message) -> Mapping[str, Any]:

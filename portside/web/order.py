@@ -24,6 +24,7 @@ from portside.rates.models import StoredRate
 from portside.shipments.models import StoredShipment
 from portside.web.alerts import order_alerts
 from portside.web.answers import HOME, Flash, redirect, unchanged
+from portside.web.buyer_messages import messages_context
 from portside.web.labels import can_ship, labels_context
 from portside.web.page import page
 from portside.web.rates import sender_of, ship_context, shipment_of
@@ -112,6 +113,7 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
             "ship_to": address_card(order.details.to_address),
             "labels": await labels_context(tx, visit, order.id, labels),
             "track": await _track(tx, visit, order, labels),
+            "messages": await messages_context(tx, visit, order.id, labels),
             "news": {"poll_url": _news_url(order, labels)},
             "alerts": await order_alerts(tx, visit.scope, order.id),
             "parcel_again": None,

@@ -8,6 +8,7 @@ from typing import Any
 from portside.accounts.models import Membership
 from portside.accounts.queries import list_memberships
 from portside.alerts.queries import count_alerts
+from portside.buyers.queries import get_settings
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.scope import Scope
@@ -27,6 +28,9 @@ _SETTINGS = (
     ("alerts", "Alerts", "/app/settings/alerts"),
     ("webhooks", "Webhooks", "/app/settings/webhooks"),
     ("event_log", "Event log", "/app/settings/webhooks/log"),
+    ("branding", "Branding", "/app/settings/branding"),
+    ("messages", "Buyer messages", "/app/settings/messages"),
+    ("integrations", "Integrations", "/app/integrations"),
     ("connections", "Connected apps", "/app/settings/connections"),
     ("apps", "Developer apps", "/app/settings/apps"),
 )
@@ -52,9 +56,17 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
         alerts = {"webhooks": _in_trouble(await count_troubled(tx, visit.scope))}
         has_ledger = await is_platform(tx, visit.scope)
         accounts = await list_memberships(tx, visit.user.id)
+        mailbox = (MAILBOX,) if await has_mailbox(tx, visit.scope) else ()
     name = visit.signed_in.session.account_name or visit.scope.owner
     return {
-        "nav": _navigation(visit, to_ship, capped(open_alerts) if open_alerts else None, alerts, has_ledger=has_ledger),
+        "nav": _navigation(
+            visit,
+            to_ship,
+            capped(open_alerts) if open_alerts else None,
+            alerts,
+            has_ledger=has_ledger,
+            mailbox=mailbox,
+        ),
         "active": shown.section,
         "active_child": shown.child,
         "mode": visit.scope.mode,
@@ -70,6 +82,12 @@ async def page_shell(visit: Visit, shown: Shown, flashes: Sequence[Flash]) -> Ma
         "home_url": HOME,
         "flashes": flashes,
     }
+
+
+async def has_mailbox(tx: Tx, scope: Scope) -> bool:
+    """Whether some mail stays here: all where there is no server, and what test labels would tell buyers if the account
+    wants that written."""
+    return services().mailer is None or (scope.is_test and (await get_settings(tx, scope)).in_test_mode)
 
 
 async def count_to_ship(tx: Tx, scope: Scope) -> str | None:
@@ -96,9 +114,15 @@ def _accounts(visit: Visit, found: Sequence[Membership]) -> list[dict[str, Any]]
 
 
 def _navigation(
-    visit: Visit, to_ship: str | None, open_alerts: str | None, alerts: Mapping[str, str], *, has_ledger: bool
+    visit: Visit,
+    to_ship: str | None,
+    open_alerts: str | None,
+    alerts: Mapping[str, str],
+    *,
+    has_ledger: bool,
+    mailbox: Sequence[tuple[str, str, str]],
 ) -> list[dict[str, Any]]:
-    settings = [*_SETTINGS, *(_FOR_OWNERS if visit.is_owner else ()), *(() if services().mailer else (MAILBOX,))]
+    settings = [*_SETTINGS, *(_FOR_OWNERS if visit.is_owner else ()), *mailbox]
     children = [
         {"key": key, "label": label, "href": href, "alert": alerts.get(key, "")} for key, label, href in settings
     ]
@@ -107,7 +131,6 @@ def _navigation(
         _entry("orders", "Orders", HOME, "inbox", to_ship),
         _entry("shipments", "Shipments", "/app/shipments", "package"),
         _entry("alerts", "Alerts", "/app/alerts", "triangle-alert", open_alerts),
-        _entry("integrations", "Integrations", "/app/integrations", "blocks"),
         _entry("batches", "Batches", "/app/batches", "layers"),
         *([_entry("ledger", "Ledger", "/app/ledger", "scroll-text")] if has_ledger else []),
         {**_entry("settings", "Settings", "/app/settings/tokens", "settings"), "children": children, "alert": alert},

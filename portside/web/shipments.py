@@ -26,6 +26,8 @@ from portside.rates.queries import find_rates_by_id
 from portside.shipments.models import StoredShipment
 from portside.shipments.queries import find_shipments
 from portside.tracking.models import TrackingStatus
+from portside.tracking.queries import find_links
+from portside.tracking.rules import page_path
 from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
@@ -83,6 +85,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     rates: Mapping[Id, StoredRate]
     shipments: Mapping[Id, StoredShipment]
     orders: Mapping[Id, Order]
+    # Of tracks, by carrier and number.
+    links: Mapping[tuple[str, str], Id] = {}
 
 
 @page("GET", PATH)
@@ -128,6 +132,7 @@ async def told_of(tx: Tx, scope: Scope, labels: Sequence[Label]) -> Told:
         rates=rates,
         shipments=await find_shipments(tx, scope, [rate.shipment_id for rate in rates.values()]),
         orders=await find_orders(tx, scope, [label.order_id for label in labels if label.order_id]),
+        links=await find_links(tx, scope, {(label.carrier, label.tracking_number or "") for label in labels}),
     )
 
 
@@ -150,6 +155,7 @@ def _row(label: Label, told: Told) -> dict[str, Any]:
     rate = told.rates.get(label.rate_id) if label.rate_id else None
     shipment = told.shipments.get(rate.shipment_id) if rate else None
     order = told.orders.get(label.order_id) if label.order_id else None
+    link = told.links.get((label.carrier, label.tracking_number or ""))
     to = shipment.details.address_to if shipment else order.details.to_address if order else None
     return {
         "id": label.id,
@@ -168,6 +174,7 @@ def _row(label: Label, told: Told) -> dict[str, Any]:
         "amount": rate.amount if rate else None,
         "currency": rate.currency if rate else "",
         "pdf_url": services().file_url(label.file_key) if label.file_key else "",
+        "page_url": services().public_url + page_path(link) if link else "",
         "refund_url": _refund_url(label),
         "created_at": label.created_at,
     }

@@ -13,12 +13,13 @@ from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.errors import NotFound
 from portside.kit.ids import Id
+from portside.kit.services import services
 from portside.labels.models import Label
 from portside.labels.queries import labels_of_order
 from portside.tracking.flows import look_up
 from portside.tracking.models import SUBSTATUSES, Track, TrackScan
 from portside.tracking.queries import find_track, get_track
-from portside.tracking.rules import current
+from portside.tracking.rules import current, page_path
 from portside.web.answers import HOME, Flash, unchanged
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
@@ -77,7 +78,7 @@ def track_context(order_id: Id, track: Track, label: Label | None) -> Mapping[st
         "carrier_name": carrier_name(track.carrier),
         "tracking_number": track.tracking_number,
         "tracking_url": (label.tracking_url if label else None) or "",
-        "buyer_url": None,
+        "buyer_url": services().public_url + page_path(track.link),
         "history": [_event(scan) for scan in reversed(track.scans)],
         "final": track.status in _FINAL,
         "poll_url": f"{url}?seen={_version(track)}",

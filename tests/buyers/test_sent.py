@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import msgspec
 import pytest
 
+from portside.addresses.models import Address
 from portside.buyers.models import MessageSettings
 from portside.buyers.rules import recipient_of
 from portside.db.begin import begin, reading
@@ -157,8 +158,6 @@ def test_a_gateway_that_is_none_is_named_when_portside_starts(product: object) -
 
 
 def test_numbers_are_written_with_the_code_of_their_country() -> None:
-    from portside.addresses.models import Address
-
     def phone(digits: str, country: str) -> tuple[str, str | None]:
         return recipient_of("sms", Address(id=new_id(), country=country, phone=digits))
 

@@ -225,7 +225,7 @@ async def test_no_page_gives_away_what_is_not_the_visitors(
     async with product(Accept="text/html", Cookie=f"{SESSION}={cookie}") as client:
         for line in route_list(PAGES):
             method, path = line.split(" ")
-            if method != "GET" or path.startswith(("/static", "/favicon", "/app-logos")):
+            if method != "GET" or path.startswith(("/static", "/favicon", "/app-logos", "/brand-logos")):
                 continue
             answer = await client.get(filled(path, theirs))
             # A stream of news is no page: a place to resume from that is none of ours is a bad request.

@@ -41,7 +41,7 @@ class Shop:
         self.carrier = carrier
 
     async def order(self, **changes: Any) -> str:
-        body = order_body(to_address=BUYER, order_number="#1068", **changes)
+        body = order_body(**{"to_address": BUYER, "order_number": "#1068", **changes})
         answer = await self.api.post("/orders", json=body)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["object_id"])

@@ -8,6 +8,7 @@ from typing import Any
 from tests.web.samples.alerts import ALERT_SCENES
 from tests.web.samples.apps import APP_SCENES
 from tests.web.samples.batches import BATCH_SCENES
+from tests.web.samples.buyers import BUYER_SCENES, messages
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.ledger import LEDGER_SCENES
 from tests.web.samples.oauth import OAUTH_SCENES
@@ -33,7 +34,7 @@ def fragment(**context: Any) -> dict[str, Any]:
     return {"shell": shell("orders")} | context
 
 
-BOUGHT = {"labels": [label("SUCCESS")], "track": track(), "can_ship": False, "cancel_url": None}
+BOUGHT = {"labels": [label("SUCCESS")], "track": track(), "messages": messages(), "can_ship": False, "cancel_url": None}
 REFRESH = Ns(order_status="SHIPPED", ship=None, to_ship="6", track=track("PRE_TRANSIT", None, []))
 NEWS = Ns(
     order_status="SHIPPED",
@@ -195,6 +196,7 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     **PEOPLE_SCENES,
     **LEDGER_SCENES,
     **APP_SCENES,
+    **BUYER_SCENES,
     **ALERT_SCENES,
     **BATCH_SCENES,
 }

@@ -241,6 +241,7 @@ def order_page(status: str = "PAID", **changes: Any) -> dict[str, Any]:
         "labels": [],
         "track": None,
         "news": Ns(poll_url="/news"),
+        "messages": Ns(rows=[], poll_url="/messages"),
         "alerts": Ns(rows=[], seen="", poll_url="/order-alerts"),
         "can_ship": True,
         "parcel": parcel(),

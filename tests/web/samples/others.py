@@ -29,6 +29,7 @@ def shipment(number: int, carrier: str, service: str, track: Ns | None, status: 
         "amount": "8.45",
         "currency": "EUR",
         "pdf_url": "#",
+        "page_url": "#page",
         "refund_url": "#",
         "created_at": ago(hours=3 + number * 9),
     }
@@ -40,6 +41,7 @@ def shipments() -> list[Ns]:
         "tracking_number": "",
         "eta": None,
         "pdf_url": "",
+        "page_url": "",
         "refund_url": None,
         "label_hint": "Postal code unknown",
     }
