@@ -191,7 +191,7 @@ def _print_tour(portside_url: str, store_url: str, alice: Mapping[str, str]) -> 
   2. {store_url}/shops/fernleaf   buy something. Shipping costs what the carriers ask.
      For a story, write into "Apartment or note":  SIM_STORY_ATTEMPT_FAILED
   3. Dashboard > the order > Get rates > Buy label; or buy it in Portside ("Open in Portside"), and watch it arrive.
-  4. "Let a day pass" moves the parcels. Something wrong? Alerts > the alert > Contact carrier.
+  4. "Demo: next scan" moves the parcel. Something wrong? Alerts > the alert > Contact carrier.
   5. {store_url}/shops/fernleaf/account   what the buyer sees.
   6. owner@quartz.example / quill-demo: connect in a popup, and open a new account there. The code that Portside
      mails is at {portside_url}/mailbox

@@ -264,7 +264,7 @@ def test_nonsense_is_refused_and_breaks_nothing(shop: Shop, browser: httpx.Clien
     for path in ("/dashboard/orders/" + "9" * 30, "/dashboard/alerts/" + "9" * 30, "/shops/nobody", "/t/%00"):
         assert browser.get(path).status_code == 404, path
     order = shop.place()
-    for action in ("nonsense", "buy", "refund", "resend", "follow", "travel"):
+    for action in ("nonsense", "buy", "refund", "resend", "follow", "next-day"):
         assert browser.post(f"/dashboard/orders/{order['id']}/{action}", data={"parcel": "9" * 30}).status_code == 200
     for path in ("/shops/fernleaf/cart", "/shops/fernleaf/checkout", "/dashboard/connect/finish", "/unsubscribe"):
         assert browser.post(path).status_code < 500, path

@@ -382,6 +382,7 @@ def a_label_bought_at_portside_shows_up(
     portside.get_by_label("Password").fill(PASSWORD)
     portside.get_by_role("button", name="Sign in").click()
     expect(portside.get_by_text(number).first).to_be_visible()
+    expect(portside.get_by_text("Example Market").first).to_be_visible()
     for name, size in (("Length", "10"), ("Width", "8"), ("Height", "4")):
         portside.get_by_role("textbox", name=name).fill(size)
     portside.get_by_role("button", name="Get rates").click()

@@ -148,7 +148,10 @@ def _act_on_parcel(store: Store, order: Row, action: str, parcel_id: str) -> str
         case "refund" if parcel["transaction_id"]:
             shipping.refund(parcel["transaction_id"])
             return "The refund is asked for."
-        case "travel" if store.settings.demo:
+        case "next-scan" if store.settings.demo:
+            shipping.advance(parcel["tracking_number"])
+            return "The carrier has seen it again; the news come by webhook."
+        case "next-day" if store.settings.demo:
             shipping.advance()
             return "A day has passed at the carriers; the news come by webhook."
     return "Nothing was done."

@@ -222,9 +222,10 @@ class Shipping:
         with telling():
             return as_json(self.sdk.tracking_status.create(carrier=carrier, tracking_number=number, metadata=metadata))
 
-    def advance(self) -> None:
-        """Let a day pass at the simulated carriers; only Portside's test mode can."""
-        self._call("POST", "/simulator/advance", {"days": 1})
+    def advance(self, number: str = "") -> None:
+        """Let a day pass at the simulated carriers, or the time until this parcel's next scan; in test mode only."""
+        body: dict[str, Any] = {"to_next_scan": True, "tracking_number": number} if number else {"days": 1}
+        self._call("POST", "/simulator/advance", body)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         try:
