@@ -25,9 +25,10 @@ from tests.support.sink import Manner
 HEALTHY = 10
 BACKLOG = 1_000_000
 ROUNDS = 6
-SECONDS = 5.0
+SECONDS = 8.0
 WARM_UP = 1.0
-PER_SECOND = 25
+# A pace that two busy cores keep up with: what is measured is a wait for others, not for the machine.
+PER_SECOND = 15
 NEVER = Manner(delay=None)
 
 # One statement for both tables, so that no delivery lacks its event.
