@@ -25,7 +25,7 @@ async def list_integrations(visit: Visit) -> Shown:
         apps = await list_certified_apps(tx, visit.scope.mode)
         connected = {connection.app_id for connection in await list_connections(tx, visit.scope)}
     context = {"apps": [_tile(app, connected) for app in apps], "connections_url": CONNECTIONS}
-    return Shown(template="integrations.html", context=context, section="integrations")
+    return Shown(template="integrations.html", context=context, section="settings", child="integrations")
 
 
 def _tile(app: App, connected: Collection[Id]) -> Mapping[str, Any]:

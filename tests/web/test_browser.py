@@ -254,3 +254,19 @@ def test_another_account_is_opened_from_the_menu(page: Page, site: Site) -> None
     with page.expect_request(lambda request: request.method == "POST") as sent:
         menu.get_by_role("button", name="Buoy Bakery").click()
     assert "account=a2" in (sent.value.post_data or "")
+
+
+def test_a_phones_dock_holds_five_and_the_account_menu_the_rest(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 375, "height": 700})
+    open_scene(page, site, "ledger")
+    entries = page.locator(".dock a")
+    assert entries.all_inner_texts()[-1].strip() == "Settings" and entries.count() == 5
+    for label in entries.locator("span:last-child").all():
+        assert label.evaluate("label => label.scrollWidth <= label.clientWidth"), label.inner_text()
+    page.get_by_label("Account menu").click()
+    more = page.get_by_role("navigation", name="More pages").get_by_role("link", name="Ledger")
+    expect(more).to_be_in_viewport()
+    expect(more).to_have_attribute("aria-current", "page")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    expect(page.locator(".side").get_by_role("link", name="Ledger")).to_be_visible()
+    expect(page.locator(".side").get_by_role("navigation", name="More pages")).to_be_hidden()

@@ -103,6 +103,7 @@ async def test_only_platforms_have_the_entry(at_desk: Browser, alice: Person, ap
     assert "No lines yet" in (await at_desk.get(LEDGER)).text
     await api.post("/shippo-accounts", json=MANAGED)
     page = (await at_desk.get("/app/orders")).text
-    # On phones too, where it must not push the settings out.
+    # On phones it stands in the account menu, and does not push the settings out of the dock.
     dock = page.partition('class="dock"')[2].partition("</nav>")[0]
-    assert 'href="/app/ledger"' in dock and 'href="/app/settings/tokens"' in dock
+    more = page.partition('aria-label="More pages"')[2].partition("</nav>")[0]
+    assert 'href="/app/ledger"' in more and 'href="/app/settings/tokens"' in dock and dock.count("<a ") == 5

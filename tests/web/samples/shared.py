@@ -22,6 +22,7 @@ def nav() -> list[Ns]:
         Ns(key="alerts", label="Alerts", href="settings-alerts.html", alert=""),
         Ns(key="webhooks", label="Webhooks", href="settings-webhooks.html", alert="A webhook is in trouble"),
         Ns(key="event_log", label="Event log", href="settings-event-log.html", alert=""),
+        Ns(key="integrations", label="Integrations", href="integrations.html", alert=""),
         Ns(key="connections", label="Connected apps", href="settings-connections.html", alert=""),
         Ns(key="apps", label="Developer apps", href="settings-apps.html", alert=""),
         Ns(key="people", label="People", href="settings-people.html", alert=""),
@@ -33,16 +34,8 @@ def nav() -> list[Ns]:
             key="shipments", label="Shipments", href="shipments.html", icon="package", count=None, children=[], alert=""
         ),
         Ns(key="alerts", label="Alerts", href="alerts.html", icon="triangle-alert", count="4", children=[], alert=""),
-        Ns(
-            key="integrations",
-            label="Integrations",
-            href="integrations.html",
-            icon="blocks",
-            count=None,
-            children=[],
-            alert="",
-        ),
-        Ns(key="tracking", label="Tracking", href="#", icon="route", count=2, children=[], alert=""),
+        Ns(key="batches", label="Batches", href="#", icon="layers", count=None, children=[], alert=""),
+        Ns(key="ledger", label="Ledger", href="#", icon="scroll-text", count=None, children=[], alert=""),
         Ns(
             key="settings",
             label="Settings",
