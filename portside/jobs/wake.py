@@ -94,7 +94,9 @@ class _Sharer:
         """Send what is noted until the connection ends."""
         while not connection.is_closed():
             try:
-                await asyncio.wait_for(self.roused.wait(), CHECK_SECONDS)
+                # Not wait_for, which in Python 3.11 forgets that it was cancelled if there was a note just before.
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self.roused.wait()
             except TimeoutError:
                 await connection.execute("SELECT 1", timeout=5)
             self.roused.clear()
