@@ -101,7 +101,8 @@ class Feed:
         with wake.watching(TOPIC, self._look):
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._look.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._look.wait()
                 self._look.clear()
                 try:
                     is_late = await self._read()

@@ -118,7 +118,8 @@ class Line:
         while True:
             await asyncio.wait_for(send(_chunk(text)), SEND_SECONDS)
             with suppress(TimeoutError):
-                await asyncio.wait_for(follower.roused.wait(), BEAT_SECONDS)
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await follower.roused.wait()
             text = _message(follower, "beat")
 
 
