@@ -16,7 +16,7 @@ PREVIEW_PATH = "/tracking-page/preview"
 PREVIEW_SECONDS = 3600
 
 _COLOR = re.compile(r"#[0-9a-f]{6}")
-_LIGHT_GROUND, _DARK_GROUND, _INK = "#ffffff", "#1b2229", "#11171c"
+_LIGHT_GROUND, _DARK_GROUND, _BLACK = "#ffffff", "#1b2229", "#000000"
 # WCAG 2.2, 1.4.3: contrast of text to its ground.
 _LEAST_CONTRAST = 4.5
 _STEPS = 20
@@ -61,10 +61,10 @@ def preview_query(look: Look) -> str:
 def shades(color: str) -> Shades:
     """The nearest shades of the colour that can be read."""
     return Shades(
-        on_light=_readable(color, _LIGHT_GROUND, "#000000"),
-        on_dark=_readable(color, _DARK_GROUND, "#ffffff"),
+        on_light=_readable(color, _LIGHT_GROUND, _BLACK),
+        on_dark=_readable(color, _DARK_GROUND, _LIGHT_GROUND),
         band=color,
-        on_band=max((_LIGHT_GROUND, _INK), key=lambda text: contrast(text, color)),
+        on_band=max((_LIGHT_GROUND, _BLACK), key=lambda text: contrast(text, color)),
     )
 
 

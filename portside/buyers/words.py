@@ -107,6 +107,10 @@ _SUBSTATUS: Mapping[str, Words] = {
     "package_lost": Words(
         "Lost", "{carrier} cannot find the parcel.", "Write to {shop}; they settle it with {carrier}."
     ),
+}
+# Steps on the way: worth a line in the history, too fine for a headline.
+_STEP: Mapping[str, Words] = {
+    "information_received": Words("Announced", "The label was made and {carrier} knows of the parcel."),
     "package_accepted": Words("Accepted", "{carrier} has taken your parcel in."),
     "package_arrived": Words("Arrived at a facility", "Your parcel has reached another station of its way."),
     "package_departed": Words("Left a facility", "Your parcel is on to its next station."),
@@ -117,8 +121,16 @@ _SUBSTATUS: Mapping[str, Words] = {
 
 
 def words_for(status: BuyerStatus | None, substatus: str | None = None) -> Words:
-    """What to say of a status, with the names still to be put in."""
+    """What to say of where a parcel stands, with the names still to be put in."""
     if status is None:
         return NO_NEWS
-    closer = _SUBSTATUS.get(substatus or "") if status in ("TRANSIT", "FAILURE", "RETURNED") else None
-    return closer or _STATUS[status]
+    if status in ("TRANSIT", "FAILURE", "RETURNED") and substatus in _SUBSTATUS:
+        return _SUBSTATUS[substatus or ""]
+    step = _STEP.get(substatus or "") if status == "TRANSIT" else None
+    return Words(_STATUS[status].title, step.text) if step else _STATUS[status]
+
+
+def step_words(status: BuyerStatus | None, substatus: str | None = None) -> Words:
+    """The same for one line of the history."""
+    step = _STEP.get(substatus or "") if status in ("PRE_TRANSIT", "TRANSIT") else None
+    return step or words_for(status, substatus)

@@ -15,7 +15,7 @@ from portside.buyers.models import Parcel
 from portside.buyers.queries import carrier_page, get_parcel
 from portside.buyers.render import expected, items_of, plain_day
 from portside.buyers.rules import status_of
-from portside.buyers.words import CANCELLED, words_for
+from portside.buyers.words import CANCELLED, step_words, words_for
 from portside.carriers.catalogue import carrier_name
 from portside.carriers.contract import Location
 from portside.db.tx import Tx
@@ -144,7 +144,7 @@ def _others(parcel: Parcel) -> list[Mapping[str, str]]:
 
 
 def _event(scan: TrackScan, shop: str, carrier: str) -> Mapping[str, Any]:
-    title = words_for(status_of(scan), scan.substatus).about(shop, carrier).title
+    title = step_words(status_of(scan), scan.substatus).about(shop, carrier).title
     text = scan.text if scan.text.casefold().rstrip(".") != title.casefold() else ""
     return {"title": title, "text": text, "place": place(scan.location), "at": _moment(scan.at)}
 

@@ -36,7 +36,7 @@ def shown(
 
 def headers(look: Look, digest: str = "", frames: str = "'none'") -> dict[str, str]:
     """Nothing is kept, found by search engines, or told to where the buyer goes next."""
-    pictures = " ".join(filter(None, ("'self'", _origin(look.logo_url))))
+    pictures = " ".join(filter(None, ("'self'", "data:", _origin(look.logo_url))))
     style = f"'sha256-{digest}'" if digest else "'none'"
     policy = (
         f"default-src 'none'; style-src {style}; img-src {pictures}; form-action 'self'; base-uri 'none'; "

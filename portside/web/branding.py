@@ -13,7 +13,7 @@ from portside.apps.logos import MOST_BYTES
 from portside.branding import queries, rules
 from portside.branding.actions import save_branding, set_logo
 from portside.branding.flows import save_logo
-from portside.branding.models import OwnBranding
+from portside.branding.models import Look, OwnBranding
 from portside.db.begin import begin, reading
 from portside.errors import FieldErrors
 from portside.kit.services import services
@@ -41,7 +41,8 @@ async def change_branding(visit: Visit) -> Shown | Response[bytes]:
     """Save it, or only show how it would look."""
     visit.check_owner()
     async with reading() as tx:
-        given = _given(visit, await queries.get_own(tx, visit.scope))
+        settled = await queries.look_with(tx, visit.scope, OwnBranding())
+        given = _given(visit, await queries.get_own(tx, visit.scope), settled)
     if visit.field("do") == "preview":
         return await _preview(visit, given) if visit.wants_fragment else await _page(visit, given)
     try:
@@ -76,8 +77,10 @@ async def remove_logo(visit: Visit) -> Response[bytes]:
     return redirect(PATH, Flash("success", "Your logo is not shown any more."))
 
 
-def _given(visit: Visit, before: OwnBranding) -> OwnBranding:
-    color = "" if visit.field("no_color") else visit.field("color").lower()
+def _given(visit: Visit, before: OwnBranding, settled: Look) -> OwnBranding:
+    """What the form says; browsers always send a colour, so the one that is set anyway is none."""
+    color = visit.field("color").lower()
+    color = "" if visit.field("no_color") or color == settled.color else color
     return msgspec.structs.replace(
         before,
         name=visit.field("name", 300),

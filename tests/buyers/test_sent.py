@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
+import httpx
 import msgspec
 import pytest
 
@@ -27,6 +28,7 @@ from portside.settings import SettingsError, load
 from portside.startup import sms_gateway
 from tests.support.buying import BUYER, Shop
 from tests.support.cast import Person
+from tests.support.labelling import LabelCarrier
 from tests.support.receiver import Receiver, receiving
 from tests.support.smtp import SmtpDouble, smtp_double
 
@@ -166,3 +168,28 @@ def test_numbers_are_written_with_the_code_of_their_country() -> None:
     assert phone("15550100177", "US") == ("+15550100177", None)
     assert phone("0612345678", "FR") == ("0612345678", "bad_address")
     assert recipient_of("sms", None) == ("", "no_address")
+
+
+async def test_a_live_label_really_writes_to_its_buyer(
+    server: SmtpDouble, product: Callable[..., httpx.AsyncClient], alice: Person, carrier: LabelCarrier
+) -> None:
+    both = MessageSettings(email=("PRE_TRANSIT", "DELIVERED"), sms=("PRE_TRANSIT",))
+    async with product(alice.live_token) as api:
+        live = Shop(api, msgspec.structs.replace(alice, scope=alice.live_scope), carrier)
+        await live.tells(both)
+        await live.looks(name="Lantern & Rope", support_email="help@lantern.example")
+        label = await live.buy()
+        assert label["test"] is False
+        told = {each.channel: (each.state, each.reason) for each in await live.told(label)}
+        link = "http://portside.test" + await live.link(label)
+    assert told == {"email": ("sent", None), "sms": (None, "no_gateway")}
+    (handed,) = server.inbox
+    assert handed.recipients == [BUYER["email"]] and handed.message["Subject"] == "Lantern & Rope: Shipped"
+    assert handed.message["From"] == "Lantern & Rope <post@portside.example>"
+    assert handed.message["List-Unsubscribe"] == f"<{link}/messages>"
+    text = handed.message.get_body(("plain",))
+    assert (
+        text is not None
+        and link in text.get_content()
+        and "test" not in text.get_content().replace("portside.test", "")
+    )

@@ -141,7 +141,7 @@ async def test_the_first_scan_is_told_where_the_merchant_wants_that(shop: Shop) 
     label = await shop.buy()
     assert await shop.mailbox() == []
     await shop.scan(label, scan("TRANSIT", "package_accepted", 1))
-    assert [mail.subject for mail in await shop.mailbox()] == ["[Test] Alice Ltd: Accepted"]
+    assert [mail.subject for mail in await shop.mailbox()] == ["[Test] Alice Ltd: On its way"]
 
 
 async def test_texts_go_to_the_phone_of_the_address(shop: Shop) -> None:

@@ -37,7 +37,11 @@ async def test_it_says_where_the_parcel_is_and_what_is_in_it(shop: Shop, visitor
     )
     page = words(await page_of(visitor, shop, label))
     assert "Lantern &amp; Rope" in page and "help@lantern.example" in page
-    assert "Left a facility" in page and f"Expected {moved:%a} {moved.day} {moved:%b}" in page
+    assert (
+        "Left a facility" in page
+        and "Your parcel is on to its next station" in page
+        and f"Expected {moved:%a} {moved.day} {moved:%b}" in page
+    )
     assert "was expected Mon 2 Mar" in page
     assert label["tracking_number"] in page and "USPS" in page and "#1068" in page
     assert page.index("Elko, NV, US · Mon 2 Mar, 11:00 UTC") < page.index("Reno, NV, US · Mon 2 Mar, 09:00 UTC")
