@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 MASK = "[redacted]"
 
@@ -26,18 +26,6 @@ def is_secret_name(name: str) -> bool:
 def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers with the values of the secret ones masked."""
     return {name: MASK if is_secret_name(name) else value for name, value in headers.items()}
-
-
-def redact_url(url: str) -> str:
-    """The URL without userinfo and fragment, and with every value of its query masked: receivers put tokens there."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        return MASK
-    host = f"[{host}]" if ":" in host else host
-    where = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
-    return where + parts.path + (_QUERY.sub(rf"\1{MASK}", "?" + parts.query) if parts.query else "")
 
 
 def redact_text(text: str, secrets: Iterable[str] = ()) -> str:

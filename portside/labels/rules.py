@@ -21,9 +21,6 @@ BEFORE: dict[PurchaseState, frozenset[PurchaseState]] = {
     "refunded": frozenset({"bought", "voided"}),
 }
 
-# The states that free the rate, so that it can be bought again; the partial unique index says the same.
-FREEING: frozenset[PurchaseState] = frozenset({"rejected", "voided", "refunded"})
-
 # From which status a label moves on along its refund, one refund per label.
 REFUND_BEFORE: dict[LabelStatus, LabelStatus] = {
     "REFUNDPENDING": "SUCCESS",

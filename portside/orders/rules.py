@@ -61,13 +61,6 @@ def weight_of_lines(lines: Iterable[LineItem]) -> tuple[str, str] | None:
     return None if unit is None else (format(total.quantize(Decimal("0.0001"), ROUND_CEILING).normalize(), "f"), unit)
 
 
-def total_grams(details: OrderDetails) -> int | None:
-    """The order's weight in whole grams, rounded up; None when unknown."""
-    if details.weight is None or details.weight_unit is None:
-        return None
-    return int((Decimal(details.weight) * GRAMS[details.weight_unit]).to_integral_value(ROUND_CEILING))
-
-
 def search_text(order: Order) -> str:
     """What an order is found by, folded: its number, who gets it and where, and what was bought."""
     to = order.details.to_address

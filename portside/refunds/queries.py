@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from portside.db.keyset import fetch_page
@@ -29,12 +27,6 @@ async def get_refund(tx: Tx, scope: Scope, refund_id: Id) -> Refund:
 async def list_refunds(tx: Tx, scope: Scope, page: PageRequest) -> Slice[Refund]:
     """Newest first."""
     return (await fetch_page(tx, _SELECT, (scope.account_id, scope.mode), page)).map(refund_of)
-
-
-async def find_refunds_of_labels(tx: Tx, scope: Scope, label_ids: Sequence[Id]) -> dict[Id, Refund]:
-    """By label, those that have one."""
-    rows = await tx.fetch(f"{_SELECT} AND label_id = ANY($3::uuid[])", scope.account_id, scope.mode, list(label_ids))
-    return {refund.label_id: refund for refund in map(refund_of, rows)}
 
 
 def refund_of(row: Row) -> Refund:

@@ -88,12 +88,6 @@ def is_valid(carrier: CarrierToken, number: str) -> bool:
     return match is not None and any(_mod10_check(body[:-1]) == body[-1] for body in _impb_bodies(match.group(1), text))
 
 
-def guess_carrier(number: str) -> CarrierToken | None:
-    """The carrier whose form and check digit fit, None when none does."""
-    carriers: tuple[CarrierToken, ...] = ("usps", "ups")
-    return next((carrier for carrier in carriers if is_valid(carrier, number)), None)
-
-
 def normalise(number: str) -> str:
     """Without spaces and in upper case, as numbers are stored and compared."""
     return "".join(number.split()).upper()

@@ -15,7 +15,6 @@ from portside.rest.permissions import EVERYTHING
 
 # Shippo's values; `all` means these five events and never ours, which reach only those who name them.
 ShippoEvent = Literal["transaction_created", "transaction_updated", "track_updated", "batch_created", "batch_purchased"]
-OwnEvent = Literal["order_created", "order_updated", "webhook_disabled", "webhook_failing", "webhook_recovered"]
 Subscription = Literal[
     "transaction_created",
     "transaction_updated",

@@ -261,8 +261,8 @@ def test_a_phones_dock_holds_five_and_the_account_menu_the_rest(page: Page, site
     open_scene(page, site, "ledger")
     entries = page.locator(".dock a")
     assert entries.all_inner_texts()[-1].strip() == "Settings" and entries.count() == 5
-    for label in entries.locator("span:last-child").all():
-        assert label.evaluate("label => label.scrollWidth <= label.clientWidth"), label.inner_text()
+    for name in entries.locator("span:last-child").all():
+        assert name.evaluate("name => name.scrollWidth <= name.clientWidth"), name.inner_text()
     page.get_by_label("Account menu").click()
     more = page.get_by_role("navigation", name="More pages").get_by_role("link", name="Ledger")
     expect(more).to_be_in_viewport()

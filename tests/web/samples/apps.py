@@ -138,7 +138,8 @@ def integrations(**changes: Any) -> dict[str, Any]:
         Ns(name="Quay", site_url="#", host="quay.example", logo_url=None, connected=False),
         Ns(name=LONG, site_url="#", host="a-long.example", logo_url=None, connected=False),
     ]
-    return {"shell": shell("settings", "integrations"), "apps": apps, "connections_url": "settings-connections.html"} | changes
+    connections_url = "settings-connections.html"
+    return {"shell": shell("settings", "integrations"), "apps": apps, "connections_url": connections_url} | changes
 
 
 BAD = {
