@@ -362,6 +362,24 @@ async def test_one_endpoint_for_all_managed_accounts(receive: Receive, product: 
         assert (await client.get("/webhooks", headers=acting)).json()["count"] == 0
 
 
+async def test_an_app_subscribes_in_an_account_that_its_merchant_manages_until_it_is_disconnected(
+    receive: Receive, api: httpx.AsyncClient, app_api: httpx.AsyncClient, paula: Partner, alice: Person
+) -> None:
+    receiver = await receive(says(200))
+    managed = (await api.post("/shippo-accounts", json=MERCHANT)).json()["object_id"]
+    named = {"SHIPPO-ACCOUNT-ID": managed}
+    made = await app_api.post("/webhooks", json={"event": "all", "url": receiver.url}, headers=named)
+    assert made.status_code == 201, made.text
+    before = await happen(Scope(managed, "test", "", SYSTEM))
+    await happen(alice.scope)
+    await work()
+    assert [got.id for got in receiver.got] == [before]
+    await disconnect(alice.scope, paula.app)
+    await happen(Scope(managed, "test", "", SYSTEM))
+    await work()
+    assert [got.id for got in receiver.got] == [before]
+
+
 MERCHANT: dict[str, Any] = {
     "email": "merchant@example.com",
     "first_name": "May",
