@@ -37,6 +37,7 @@ def test_orders_change_labels_go_back_and_the_two_part(platform: Platform) -> No
         its_packing_slip_is_a_file(page)
         a_label_is_bought_and_given_back(page, platform, email, order)
         another_parcel_is_followed(page)
+        a_refusal_is_said_and_may_be_tried_again(page, platform, email)
         an_order_is_cancelled(page, platform, email)
         the_merchant_disconnects_at_portside(page, platform, email)
         the_merchant_disconnects_in_the_store(page, platform, email)
@@ -61,10 +62,10 @@ def waits_until_shipping_is_connected(page: Page, platform: Platform, email: str
     the_order_is_pushed(platform, email, number)
 
 
-def new_order(page: Page, platform: Platform, email: str) -> Any:
+def new_order(page: Page, platform: Platform, email: str, note: str = "") -> Any:
     """An order of a buyer's, open on the merchant's screen."""
     buyer = page.context.new_page()
-    number = buys(buyer, platform, "fernleaf")
+    number = buys(buyer, platform, "fernleaf", note=note)
     buyer.close()
     order = the_order_is_pushed(platform, email, number)
     page.goto(f"{platform.store.url}/dashboard")
@@ -108,6 +109,21 @@ def a_label_is_bought_and_given_back(page: Page, platform: Platform, email: str,
     expect(page.locator("#parcels")).to_contain_text("No mail: the label is not valid.")
     page.get_by_role("button", name="Resend").first.click()
     expect(page.get_by_role("status")).to_have_text("Not sent: the label is not valid.")
+
+
+def a_refusal_is_said_and_may_be_tried_again(page: Page, platform: Platform, email: str) -> None:
+    """Each try is a purchase of its own; none of them makes a label."""
+    order = new_order(page, platform, email, note="SIM_REFUSE")
+    for tries in (1, 2):
+        page.get_by_role("button", name="Buy USPS Ground at once").click()
+        expect(page.locator("#parcels section")).to_have_count(tries)
+        expect(page.get_by_role("status")).not_to_contain_text("Bought")
+    expect(page.locator("#parcels")).to_contain_text("Label: error")
+    expect(page.locator("#order-status")).to_have_text("Open")
+    labels = platform.call(email, f"/orders/{order['object_id']}")["transactions"]
+    assert [label["object_status"] for label in labels] in ([], ["ERROR", "ERROR"])
+    told = "SELECT kind FROM messages m JOIN orders o ON o.id = m.order_id WHERE o.number = ?"
+    assert platform.store.rows(told, order["order_number"]) == [("plain",)]
 
 
 def another_parcel_is_followed(page: Page) -> None:

@@ -139,6 +139,7 @@ def fetch_rates(store: Store, order: Row) -> None:
 
 def buy(store: Store, order: Row, rate_id: str) -> Row:
     """The label of one of the rates that were fetched for this order."""
+    _still_open(order)
     with store.database.reading() as db:
         rate = one(db, "SELECT * FROM rates WHERE id = ? AND order_id = ?", rate_id, order["id"])
     if rate is None:
@@ -149,22 +150,23 @@ def buy(store: Store, order: Row, rate_id: str) -> Row:
 
 def buy_at_once(store: Store, order: Row) -> Row:
     """The label without a look at rates: the second flow, in one call."""
+    _still_open(order)
     with store.database.reading() as db:
         lines, sender = lines_of(db, order), sender_of(db, order)
         made = one(db, "SELECT count(*) AS labels FROM parcels WHERE order_id = ?", order["id"])
     assert made is not None
-    # Two clicks are one purchase; after a refund, or for a second parcel, it is another.
+    # Two clicks are one purchase; after a refusal or a refund it is another.
     key = f"storefront-label-{order['token']}-{made['labels']}"
     label = acting_for(store, order["merchant_id"], key=key).buy_at_once(order, lines, sender)
     return _take(store, order, label, carriers.token_of(label["rate"]["provider"]))
 
 
 def _take(store: Store, order: Row, label: dict[str, Any], carrier: str) -> Row:
-    if label["status"] == "ERROR":
-        said = " ".join(message.get("text") or "" for message in label.get("messages") or [])
-        raise ShippingError(said or "The carrier refused to make the label.")
     with store.database.writing() as db:
-        return news.take_label(db, store.settings, order, label, carrier)
+        parcel = news.take_label(db, store.settings, order, label, carrier)
+    if parcel["label_status"] == "ERROR":
+        raise ShippingError(parcel["problem"] or "The carrier refused to make the label.")
+    return parcel
 
 
 def change_address(store: Store, order: Row, form: dict[str, str]) -> None:
