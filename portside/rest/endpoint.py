@@ -27,7 +27,7 @@ from portside.rest.idempotency import Keyed, check_key, claimed_by_handler, once
 from portside.rest.limits import Limit, limit_of, spend
 from portside.rest.pages import Page, object_id, page_of, page_request
 from portside.rest.parse import parse, parse_values
-from portside.rest.permissions import MissingScope, permission_of
+from portside.rest.permissions import MissingScope, permission_of, permission_of_field
 
 T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -186,10 +186,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         return await self._carried_out(call, given)
 
     async def _carried_out(self, call: Call, given: tuple[Any, ...]) -> Answer:
+        asked = self._expanded(call)
         found = await self.handler(call, *given)
-        if self.expands and b"expand" in call.asgi["query_string"]:
-            await expand(found, call.scope, self.expands, asked_for(call.query_pairs()))
+        if asked:
+            await expand(found, call.scope, self.expands, asked)
         return rendered(found, self.operation.status)
+
+    def _expanded(self, call: Call) -> set[str]:
+        """The fields whose ids the caller wants replaced by objects, and may read. Raises MissingScope."""
+        if not self.expands or b"expand" not in call.asgi["query_string"]:
+            return set()
+        asked = asked_for(call.query_pairs()) & self.expands.keys()
+        needed = {permission_of_field(name) for name in asked}
+        if call.caller.allowed is not None and (lacking := needed - call.caller.allowed):
+            raise MissingScope(min(lacking))
+        return asked
 
     async def _keyed(self, call: Call, given: tuple[Any, ...], sent: str) -> Answer:
         run = partial(self._carried_out, call, given)

@@ -33,6 +33,17 @@ _RESOURCES = {
     "events": "events",
     "shippo-accounts": "accounts",
 }
+# The fields that `?expand=` replaces by objects, and the resource that these are.
+_FIELDS = {
+    "carrier_account": "carriers",
+    "carrier_accounts": "carriers",
+    "items": "customs",
+    "order": "orders",
+    "parcel": "parcels",
+    "rate": "rates",
+    "transaction": "labels",
+    "transactions": "labels",
+}
 # A scope of its own name that stands for others: Shippo's for a short-lived token in a page.
 _STANDS_FOR = {"embedded:carriers": ("carriers:read", "carriers:write")}
 
@@ -55,6 +66,12 @@ def permission_of(method: str, path: str) -> str:
     resource = _RESOURCES.get(path.strip("/").split("/")[0])
     permission = f"{resource}:{'read' if method == 'GET' else 'write'}"
     return permission if permission in PERMISSIONS else EVERYTHING
+
+
+def permission_of_field(name: str) -> str:
+    """The scope that the objects of an expanded field need; `*` where it is not known."""
+    resource = _FIELDS.get(name)
+    return f"{resource}:read" if resource else EVERYTHING
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,15 @@ import pytest
 
 from portside.main import API
 from portside.rest.endpoint import Route
-from portside.rest.permissions import EVERYTHING, PERMISSIONS, SCOPES, allowed_by, known_scopes, permission_of
+from portside.rest.permissions import (
+    EVERYTHING,
+    PERMISSIONS,
+    SCOPES,
+    allowed_by,
+    known_scopes,
+    permission_of,
+    permission_of_field,
+)
 from tests.oauth.parties import Partner, bearer, connect
 from tests.support.cast import Person
 from tests.support.objects import make_objects
@@ -81,6 +89,25 @@ async def test_connecting_a_carrier_account_by_signing_in_is_writing(
     for scopes, status in (("carriers:read", 403), ("carriers:write", 302)):
         token = await connect(server, partner, alice, scopes=scopes)
         assert (await server.get(path, headers=bearer(token))).status_code == status, scopes
+
+
+async def test_an_expanded_object_needs_the_scope_that_reading_it_needs(
+    server: httpx.AsyncClient, api: httpx.AsyncClient, partner: Partner, alice: Person
+) -> None:
+    theirs, of_fields = await make_objects(api), {}
+    for operation in (route.operation for route in ROUTES if route.operation.expands):
+        for field in operation.expands:
+            of_fields[field] = needed = permission_of_field(field)
+            assert needed in PERMISSIONS, field
+            path = f"{_PARAMETER.sub(theirs['order_id'], operation.path)}?expand={field}"
+            if needed == operation.permission:
+                continue
+            narrow = bearer(await connect(server, partner, alice, scopes=operation.permission))
+            refused = await server.get(path, headers=narrow)
+            assert refused.status_code == 403 and refused.json()["detail"].endswith(f": {needed}"), (path, refused.text)
+            wide = bearer(await connect(server, partner, alice, scopes=f"{operation.permission} {needed}"))
+            assert (await server.get(path, headers=wide)).status_code in (200, 404), path
+    assert of_fields["order"] == "orders:read" and of_fields["carrier_accounts"] == "carriers:read"
 
 
 async def test_acting_for_managed_accounts_is_a_scope_too(
