@@ -1,6 +1,6 @@
 """Whom to ask at a carrier about a parcel, and in which words.
 
-Numbers and addresses as the carriers print them for customers in the United States; read November 2026.
+Numbers and addresses for customers in the United States, from public knowledge; each entry names where to check it.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """How a carrier is asked; `source` is where the carrier says so, `read_on` when it was read there."""
+    """How a carrier is asked; `source` is the page to check it at, `noted_on` when it was written down here."""
 
     phone: str
     phone_words: str
     enquiry: Link
     claim: Link
     source: str
-    read_on: str
+    noted_on: str
 
 
 CONTACTS: Mapping[str, Contact] = {
@@ -46,7 +46,7 @@ CONTACTS: Mapping[str, Contact] = {
         enquiry=Link("Search for missing mail", "https://missingmail.usps.com/"),
         claim=Link("File a claim", "https://www.usps.com/help/claims.htm"),
         source="https://www.usps.com/help/missing-mail.htm",
-        read_on="2026-11",
+        noted_on="2026-11",
     ),
     "ups": Contact(
         phone="1-800-742-5877",
@@ -54,7 +54,7 @@ CONTACTS: Mapping[str, Contact] = {
         enquiry=Link("Contact UPS", "https://www.ups.com/us/en/support/contact-us"),
         claim=Link("File a claim", "https://www.ups.com/us/en/support/file-a-claim"),
         source="https://www.ups.com/us/en/support/contact-us",
-        read_on="2026-11",
+        noted_on="2026-11",
     ),
 }
 

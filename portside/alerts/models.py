@@ -139,8 +139,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlertFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which alerts are wanted; None asks for all."""
+    """Which alerts are wanted; None asks for all. With `number`, those of that tracking number or of one of the
+    orders."""
 
     state: State = "open"
     kind: Kind | None = None
     assigned_to: Id | None = None
+    number: str | None = None
+    order_ids: tuple[Id, ...] = ()

@@ -45,6 +45,9 @@ async def list_alerts(tx: Tx, scope: Scope, page: PageRequest, wanted: AlertFilt
         if value is not None:
             params.append(value)
             sql += f" AND {column} = ${len(params)}"
+    if wanted.number is not None:
+        params += [wanted.number, list(wanted.order_ids)]
+        sql += f" AND (tracking_number = ${len(params) - 1} OR order_id = ANY(${len(params)}::uuid[]))"
     return (await fetch_page(tx, sql, params, page)).map(alert_of)
 
 

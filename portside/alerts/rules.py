@@ -47,6 +47,7 @@ _ADVICE_OF: Mapping[str, str] = {
     "package_unclaimed": "Ask the buyer whether the parcel is still wanted.",
 }
 _ISSUES: Mapping[Kind, Issue] = {
+    "returned": "other",
     "not_scanned": "unused_label_refund",
     "refund_rejected": "unused_label_refund",
     "not_bought": "other",

@@ -242,7 +242,7 @@ def _contact(alert: Alert, row: Mapping[str, Any], issue: Issue) -> dict[str, An
             "phone_words": known.phone_words,
             "links": [{"label": link.label, "url": link.url} for link in (known.enquiry, known.claim)],
             "source": known.source,
-            "read_on": known.read_on,
+            "noted_on": known.noted_on,
         },
         "reference": alert.tracking_number,
         "issue": issue,

@@ -115,7 +115,7 @@ def contact(known: bool = True) -> Ns:
         phone_words="1-800-555-0100",
         links=links,
         source="beacon.example/help",
-        read_on="2026-03",
+        noted_on="2026-03",
     )
     return Ns(
         url="#",
