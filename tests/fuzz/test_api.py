@@ -25,8 +25,8 @@ from schemathesis.specs.openapi import checks
 
 from portside.main import openapi_document
 from tests.support.database import fresh_database
+from tests.support.objects import bodies, stocked
 from tests.support.process import Installation, Serving
-from tests.support.stock import bodies, stocked
 
 AnyCase: TypeAlias = "Case[Any]"
 

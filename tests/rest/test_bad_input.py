@@ -16,7 +16,7 @@ from portside.main import openapi_document
 from portside.rest.endpoint import Operation
 from tests.support.bad_input import DEEP, DEEP_OBJECT, Case, Schemas, cases
 from tests.support.cast import Person, make_person
-from tests.support.stock import BOX, all_operations, bodies, stocked
+from tests.support.objects import BOX, all_operations, bodies, stocked
 
 Maker = Callable[..., httpx.AsyncClient]
 

@@ -13,14 +13,14 @@ from portside.kit.ids import Id
 from portside.orders.api import orders_by_id
 from tests.orders.data import order_body
 from tests.support.cast import Person
-from tests.support.stock import DECLARATION, SHIPMENT, all_operations, bodies, stocked
+from tests.support.objects import DECLARATION, all_operations, bodies, shipment_body, stocked
 
 
 @pytest.fixture
 async def label(api: httpx.AsyncClient) -> dict[str, str]:
     """A label bought for an order."""
     order = (await api.post("/orders", json=order_body())).json()
-    shipment = (await api.post("/shipments", json={**SHIPMENT, "order": order["object_id"]})).json()
+    shipment = (await api.post("/shipments", json=shipment_body(order=order["object_id"]))).json()
     body = {"rate": shipment["rates"][0]["object_id"], "async": False}
     made: dict[str, str] = (await api.post("/transactions", json=body)).json()
     assert made["status"] == "SUCCESS" and made["order"] == order["object_id"]
@@ -93,7 +93,7 @@ async def test_without_it_and_without_anything_to_expand_nothing_changes(
     plain = (await api.get(f"/transactions/{label['object_id']}")).json()
     assert plain == (await api.get(f"/transactions/{label['object_id']}?expand=")).json()
     assert (await api.get("/addresses?expand=rate")).status_code == 200
-    shipment = (await api.post("/shipments", json=SHIPMENT)).json()
+    shipment = (await api.post("/shipments", json=shipment_body())).json()
     shown = (await api.get(f"/shipments/{shipment['object_id']}?expand=order,carrier_accounts")).json()
     assert (shown["order"], shown["carrier_accounts"]) == (None, shipment["carrier_accounts"])
 
@@ -101,7 +101,7 @@ async def test_without_it_and_without_anything_to_expand_nothing_changes(
 async def test_nobody_elses_objects_can_be_loaded(
     api: httpx.AsyncClient, alice: Person, charlie: Person, product: Callable[..., httpx.AsyncClient]
 ) -> None:
-    order_id = Id((await stocked(api))["order"])
+    order_id = Id((await stocked(api))["order_id"])
     async with reading() as tx:
         assert list(await orders_by_id(tx, alice.scope, [order_id])) == [order_id]
         assert await orders_by_id(tx, charlie.scope, [order_id]) == {}
