@@ -35,12 +35,18 @@ def redirect_uri_of(app: App, given: str | None) -> str | None:
     return given if given in app.redirect_uris else None
 
 
+def known_site(app: App) -> str:
+    """The address of the app's site if that is known to be the app's, else of another that is; empty if none is. What
+    was only typed into a form could be anybody's."""
+    known = frame_origins(app)
+    if app.site_url and (app.approved or app.certified or _origin_of(app.site_url) in known):
+        return app.site_url
+    return f"{known[0]}/" if known else ""
+
+
 def site_of(app: App) -> str:
     """Where people find the app: its site, or else the root of where they are sent back to."""
-    if app.site_url:
-        return app.site_url
-    parts = urlsplit(app.redirect_uris[0])
-    return f"{parts.scheme}://{parts.netloc}/"
+    return known_site(app) or f"{_origin_of(app.redirect_uris[0])}/"
 
 
 def may_frame(app: App, origin: str) -> bool:
@@ -51,17 +57,6 @@ def may_frame(app: App, origin: str) -> bool:
 def frame_origins(app: App) -> tuple[str, ...]:
     """The sites that may; safe to be written into a header."""
     return tuple(known.origin for known in app.origins if app.approved or known.verified_at is not None)
-
-
-def shown_host(app: App, redirect_uri: str) -> str:
-    """The host by which people who are asked to trust the app are told whose it is: that of its site if it is known
-    to be the app's, else of another that is, else where they are sent back to. What was only typed into a form could be
-    anybody's."""
-    site = _origin_of(app.site_url) if app.site_url else ""
-    known = frame_origins(app)
-    if site and (app.approved or site in known):
-        return urlsplit(app.site_url).netloc
-    return urlsplit(known[0] if known else redirect_uri).netloc
 
 
 def may_grant_live(app: App) -> bool:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Response
 
 from portside.apps.queries import logo_path
-from portside.apps.rules import frame_origins, shown_host
+from portside.apps.rules import frame_origins, known_site
 from portside.kit.services import services
 from portside.web.answers import HTML
 from portside.web.authorize_request import Asked
@@ -44,12 +45,12 @@ def frames_of(asked: Asked) -> Sequence[str]:
 
 
 def app_shown(asked: Asked) -> dict[str, Any]:
-    """The app as the pages name it."""
+    """The app as the pages name it, with the host of its site, or of where people are sent if none is known for its."""
     app = asked.app
     return {
         "name": app.name,
         "initial": app.name[0].upper(),
-        "host": shown_host(app, asked.redirect_uri),
+        "host": urlsplit(known_site(app) or asked.redirect_uri).netloc,
         "site_url": app.site_url,
         "logo_url": logo_path(app.id, app.logo_key) if app.logo_key else "",
         "is_known": bool(frame_origins(app)) or app.approved,

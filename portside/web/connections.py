@@ -9,7 +9,7 @@ from litestar import Response
 
 from portside.apps.models import App, Connection
 from portside.apps.queries import find_app_names, find_apps, list_connections, logo_path
-from portside.apps.rules import site_of
+from portside.apps.rules import known_site
 from portside.db.begin import begin, reading
 from portside.errors import NotFound
 from portside.kit.ids import Id
@@ -54,7 +54,7 @@ def _row(connection: Connection, apps: Mapping[Id, App]) -> Mapping[str, Any]:
     app = apps[connection.app_id]
     return {
         "name": app.name,
-        "site_url": site_of(app),
+        "site_url": known_site(app),
         "logo_url": logo_path(app.id, app.logo_key) if app.logo_key else None,
         "certified": app.certified,
         "mode": connection.mode,

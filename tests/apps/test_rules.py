@@ -14,6 +14,7 @@ from portside.apps.rules import (
     checked_redirect_uri,
     checked_site,
     frame_origins,
+    known_site,
     may_frame,
     may_grant_live,
     redirect_uri_of,
@@ -245,5 +246,15 @@ def test_only_live_apps_of_known_owners_get_live_grants() -> None:
 
 
 def test_an_app_without_a_site_is_found_where_it_sends_people_back_to() -> None:
-    assert site_of(an_app(site_url="https://store.example/ship")) == "https://store.example/ship"
     assert site_of(an_app(redirect_uris=("http://store.localhost:8100/a/b?c",))) == "http://store.localhost:8100/"
+
+
+def test_a_site_is_an_apps_if_it_is_verified_or_the_operator_says_so() -> None:
+    site = "https://Store.example:443/ship"
+    store, own = ("https://store.example", "https://own.example")
+    for known in ({"approved": True}, {"certified": True}, {"origins": (an_origin(store, verified=True),)}):
+        assert known_site(an_app(site_url=site, **known)) == site
+    # Anybody could type it.
+    borrowed = (an_origin(store, verified=False), an_origin(own, verified=True))
+    assert known_site(an_app(site_url=site, origins=borrowed)) == f"{own}/"
+    assert known_site(an_app(site_url=site, origins=borrowed[:1])) == known_site(an_app()) == ""

@@ -36,8 +36,10 @@ async def test_a_site_that_nobody_verified_is_not_shown_as_the_apps(anywhere: Vi
 
 
 async def test_an_app_that_verified_nothing_is_named_by_where_it_sends_people(window: Visit, alice: Person) -> None:
-    partner = await make_partner(verified=False, site_url=BORROWED, redirect_uris=("https://somewhere.example/back",))
-    page = await consent_of(window, partner, alice)
+    back = "https://somewhere.example/back"
+    partner = await make_partner(verified=False, site_url=BORROWED, redirect_uris=(f"{BORROWED}back", back))
+    await window.open(partner.asks(redirect_uri=back))
+    page = (await window.log_in(alice)).text
     assert "famous.example" not in page.partition("<h1>")[0] and ">somewhere.example<" in page and WARNING in page
 
 

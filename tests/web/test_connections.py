@@ -164,3 +164,14 @@ async def test_an_order_pushed_with_a_token_of_the_account_shows_its_store(
 def _tile(page: httpx.Response, name: str) -> str:
     """The list item of one app."""
     return next(item for item in page.text.split("<li ") if name in item)
+
+
+async def test_a_site_that_nobody_verified_is_not_shown(at_desk: Browser, alice: Person) -> None:
+    partner = await make_partner(app_name="Borrower")
+    async with begin() as tx:
+        await tx.execute(
+            "UPDATE apps SET site_url = 'https://famous.example/', approved = false WHERE id = $1", partner.app.id
+        )
+    await grant(alice.scope, partner.app)
+    page = (await at_desk.get(PATH)).text
+    assert "Borrower" in page and "famous.example" not in page
