@@ -116,7 +116,9 @@ class Line:
             follower, "hello" if self._since is None else "beat"
         )
         while True:
-            await asyncio.wait_for(send(_chunk(text)), SEND_SECONDS)
+            # Not wait_for, which in Python 3.11 may forget that it was cancelled.
+            async with asyncio.timeout(SEND_SECONDS):
+                await send(_chunk(text))
             with suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_SECONDS):
                     await follower.roused.wait()
