@@ -73,7 +73,7 @@ async def _for_client(request: Request[Any, Any, Any], work: Work) -> Answer:
         app = await client_of(wire.credentials_of(pairs, authorization), address)
         found = await work(app, pairs, address)
     except OAuthError as error:
-        _log.info("oauth_refused", path=request.url.path, error=error.code, reason=error.message, address=address)
+        _log.info("oauth_refused", path=request.scope["path"], error=error.code, reason=error.message, address=address)
         return _refused(error, is_basic=authorization.lower().startswith("basic"))
     return Answer(HTTP_200_OK, b"" if found is None else msgspec.json.encode(found), headers=_NOT_KEPT)
 

@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The one exception handler of the API, as the framework takes it."""
     accepts_json = "application/json" in request.headers.get("accept", "")
-    answer = error_answer(error, request.method, request.url.path, accepts_json=accepts_json)
+    answer = error_answer(error, request.method, request.scope["path"], accepts_json=accepts_json)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     media_type = answer.content_type.decode("latin-1")
     return Response(answer.body, status_code=answer.status, media_type=media_type, headers=headers)

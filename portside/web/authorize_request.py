@@ -17,6 +17,7 @@ from portside.errors import AppError
 from portside.kit.services import services
 from portside.oauth.models import Interaction, InteractionDraft
 from portside.oauth.rules import AuthorizeRequest, OAuthError, authorize_request, parameter, refused_uri, state_of
+from portside.web.session import parts_of
 
 PATH = "/oauth/authorize"
 _MOST_PARAMETERS = 50
@@ -139,7 +140,7 @@ def is_from_our_page(request: Request[Any, Any, Any]) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("origin", "null")
-    return origin == "null" or urlsplit(origin).netloc in {
+    return origin == "null" or parts_of(origin).netloc in {
         request.headers.get("host"),
         urlsplit(services().public_url).netloc,
     }
@@ -147,7 +148,7 @@ def is_from_our_page(request: Request[Any, Any, Any]) -> bool:
 
 def framing_origin(request: Request[Any, Any, Any]) -> str:
     """The site whose page frames ours, as far as the browser tells; empty if it does not."""
-    parts = urlsplit(request.headers.get("referer", ""))
+    parts = parts_of(request.headers.get("referer", ""))
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
 
 

@@ -38,7 +38,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         return rest.answer_error(request, error)
     failure = rest.translated(error, request.method)
     if failure is None:
-        _log.exception("page_failed", path=request.url.path, method=request.method, exc_info=error)
+        _log.exception("page_failed", path=request.scope["path"], method=request.method, exc_info=error)
     response = _fragment(failure) if wants_fragment(request) else _whole(failure)
     if isinstance(failure, Overloaded):
         response.headers["Retry-After"] = str(failure.retry_after)
@@ -52,8 +52,8 @@ def _is_for_a_person(request: Request[Any, Any, Any]) -> bool:
 
     Old clients of the API tell a 404 by its documented body, so the nice page is only for who is surely a person.
     """
-    first = request.url.path.split("/", 2)[1]
-    if first in _PAGES or request.url.path == AUTHORIZE:
+    first = request.scope["path"].split("/", 2)[1]
+    if first in _PAGES or request.scope["path"] == AUTHORIZE:
         return True
     if first in {route.path.split("/", 2)[1] for route in request.app.routes}:
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from litestar import Request, Response
 from litestar.enums import RequestEncodingType
@@ -13,7 +13,7 @@ from litestar.handlers import HTTPRouteHandler
 from portside.errors import BadRequest, Forbidden
 from portside.rest.body import form_values
 from portside.web.answers import SIGN_IN, html, htmx_redirect, read_flash, redirect, toast_header
-from portside.web.session import CSRF_FIELD, CSRF_HEADER, FLASH, is_ours, no_cookie, signed_in
+from portside.web.session import CSRF_FIELD, CSRF_HEADER, FLASH, is_ours, no_cookie, parts_of, signed_in
 from portside.web.shell import fragment_shell, page_shell
 from portside.web.visit import Shown, Visit, wants_fragment
 
@@ -94,11 +94,13 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[bytes]:
         return htmx_redirect(_sign_in_path(_own_path(request.headers.get("hx-current-url", ""))))
     if request.method != "GET":
         return redirect(_sign_in_path(_own_path(request.headers.get("referer", ""))))
-    return redirect(_sign_in_path(_own_path(str(request.url))))
+    # Not the framework's URL of the request, for that is no URL with every Host that a client may send.
+    query = request.scope["query_string"].decode("latin-1")
+    return redirect(_sign_in_path(f"{request.scope['path']}?{query}" if query else request.scope["path"]))
 
 
 def _own_path(url: str) -> str:
-    parts = urlsplit(url)
+    parts = parts_of(url)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 

@@ -44,7 +44,7 @@ async def get_rates(visit: Visit) -> Shown:
         file_type = await wanted_file_type(tx, visit.scope, None)
         order = await get_order(tx, visit.scope, visit.id("order_id"))
         sender = await sender_of(tx, visit, order)
-    url = visit.request.url.path
+    url = visit.request.scope["path"]
     try:
         given = order_shipment(visit.scope, order, sender, visit.form)
         shipment, _ = await create_and_rate(visit.scope, given)

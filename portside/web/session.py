@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 from litestar import Request
@@ -100,6 +100,14 @@ def is_ours(request: Request[Any, Any, Any], bound_to: str, given: str) -> bool:
 def client_address(request: Request[Any, Any, Any]) -> str:
     """Where a request comes from, as attempts are counted."""
     return of_request(request.scope)
+
+
+def parts_of(url: str) -> SplitResult:
+    """The parts of what a header calls a URL; all of them empty if it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")
 
 
 def local_path(text: str) -> str:

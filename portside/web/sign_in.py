@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from litestar import Request, Response, get, post
 
@@ -112,7 +112,7 @@ def _form(
 
 def _list_of(referer: str) -> str:
     """`/app/orders/…` → `/app/orders`; pages without an object stay."""
-    path = session.local_path(urlsplit(referer).path)
+    path = session.local_path(session.parts_of(referer).path)
     if not path.startswith("/app/"):
         return HOME
     kept = 3 if path.startswith("/app/settings/") else 2
