@@ -32,7 +32,7 @@ from portside.web.shell import MOST_COUNTED, capped
 from portside.web.shipments import MOST_ORDERS, Told, told_of
 from portside.web.tracks import place_of
 from portside.web.visit import Shown, Visit
-from portside.web.words import order_number, place, version
+from portside.web.words import order_number, place, recipient, version
 
 PATH = "/app/alerts"
 PAGE_SIZE = 50
@@ -204,7 +204,7 @@ def _row(
         "state": rules.state_of(alert, now()),
         "order_number": order_number(order) if order else "",
         "order_href": f"{HOME}/{order.id}" if order else None,
-        "recipient": (to.name or to.company) if to else "",
+        "recipient": recipient(to) if to else "",
         "place": place(to) if to else "",
         "carrier_name": rate.provider if rate else carrier_name(alert.carrier),
         "service": rate.quote.service_name if rate else "",

@@ -28,7 +28,7 @@ from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.shell import count_to_ship
 from portside.web.visit import Shown, Visit
-from portside.web.words import error_sentences, file_type_label, order_number, place
+from portside.web.words import error_sentences, file_type_label, order_number, place, recipient
 
 PATH = "/app/batches"
 PAGE_SIZE = 50
@@ -153,7 +153,7 @@ def _row(row: Row, found: _Found) -> dict[str, Any]:
         "id": row.id,
         "href": f"{HOME}/{order.id}" if order else None,
         "number": order_number(order) if order else "–",
-        "recipient": (to.name or to.company) if to else "–",
+        "recipient": recipient(to) if to else "–",
         "place": place(to) if to else "",
         "tracking_number": (label.tracking_number if label else None) or "",
         "tracking_url": (label.tracking_url if label else None) or "",

@@ -34,7 +34,7 @@ from portside.web.page import page
 from portside.web.parcels import parcel_context
 from portside.web.rates import FORMATS, given_country, order_shipment, sender_of
 from portside.web.visit import Shown, Visit
-from portside.web.words import error_sentences, file_type_label, order_number, place
+from portside.web.words import error_sentences, file_type_label, order_number, place, recipient
 
 PATH = "/app/bulk"
 # One file of merged labels holds as many; the address would get too long for more.
@@ -202,7 +202,7 @@ def _row(order: Order, origin: str, given: Mapping[str, str]) -> dict[str, Any]:
         "id": order.id,
         "href": f"{HOME}/{order.id}",
         "number": order_number(order),
-        "recipient": order.details.to_address.name or order.details.to_address.company or "–",
+        "recipient": recipient(order.details.to_address),
         "place": place(order.details.to_address),
         "contents": contents(order.details.line_items),
         "weight": fields.get("weight", order.details.weight or ""),
@@ -244,7 +244,7 @@ def _rated(
         "id": shipment.id,
         "href": f"{HOME}/{order.id}?shipment={shipment.id}" if order else HOME,
         "number": order_number(order) if order else "–",
-        "recipient": to.name or to.company or "–",
+        "recipient": recipient(to),
         "place": place(to),
         "is_waiting": shipment.status in ("QUEUED", "WAITING"),
         "problem": _problem(shipment, rates, is_open=is_open),

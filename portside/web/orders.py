@@ -26,7 +26,7 @@ from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.shell import MOST_COUNTED, capped
 from portside.web.visit import Shown, Visit
-from portside.web.words import order_number, place, source_label, source_of, version
+from portside.web.words import order_number, place, recipient, source_label, source_of, version
 
 PAGE_SIZE = 50
 _MOST_WORDS = 5
@@ -183,7 +183,7 @@ def _row(order: Order, apps: Mapping[Id, AppName]) -> dict[str, Any]:
         "number": order_number(order),
         "source": source_of(order, apps),
         "placed_at": order.placed_at,
-        "recipient": details.to_address.name or details.to_address.company or "–",
+        "recipient": recipient(details.to_address),
         "place": place(details.to_address),
         "contents": contents(details.line_items),
         "service": details.shipping_method or "",

@@ -31,7 +31,7 @@ from portside.tracking.rules import page_path
 from portside.web.answers import HOME, unchanged
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
-from portside.web.words import order_number, place, version
+from portside.web.words import order_number, place, recipient, version
 
 PATH = "/app/shipments"
 PAGE_SIZE = 50
@@ -161,7 +161,7 @@ def _row(label: Label, told: Told) -> dict[str, Any]:
         "id": label.id,
         "href": f"{HOME}/{label.order_id}" if label.order_id else None,
         "order_number": order_number(order) if order else "",
-        "recipient": (to.name or to.company) if to else "–",
+        "recipient": recipient(to) if to else "–",
         "place": place(to) if to else "",
         "carrier_name": rate.provider if rate else carrier_name(label.carrier),
         "service": rate.quote.service_name if rate else "",

@@ -58,6 +58,11 @@ def place(address: Address) -> str:
     return ", ".join(filter(None, (address.city, state, address.country)))
 
 
+def recipient(address: Address) -> str:
+    """Whose name is on the parcel."""
+    return address.name or address.company or "–"
+
+
 def shown_number(number: str) -> str:
     """`10.0000` → `10`."""
     plain = plain_decimal(number) or number
