@@ -11,7 +11,7 @@ import msgspec
 from portside.accounts.actions import change_settings
 from portside.accounts.queries import get_account, list_members, list_owners
 from portside.alerts import queries, rules
-from portside.alerts.models import Alert, Cause, Plan, Settings, Subject, Watch, What
+from portside.alerts.models import Alert, Cause, Plan, Resolution, Settings, Subject, Watch, What
 from portside.carriers.catalogue import carrier_name
 from portside.db.tx import Tx
 from portside.errors import BadRequest, Conflict
@@ -129,18 +129,20 @@ async def _change(tx: Tx, scope: Scope, alert: Alert, cause: Cause) -> None:
         await _note(tx, scope, alert.id, "changed", rules.reason(msgspec.structs.replace(alert, details=cause.details)))
 
 
-async def _finish(tx: Tx, scope: Scope, alert: Alert, resolution: str, text: str = "") -> None:
-    await tx.execute(
+async def _finish(tx: Tx, scope: Scope, alert: Alert, resolution: Resolution) -> None:
+    """It ends by itself, unless somebody has ended it just now."""
+    is_mine = await tx.fetchval(
         "UPDATE alerts SET resolved_at = $4, resolution = $5, updated_at = $4 "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND resolved_at IS NULL",
+        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND resolved_at IS NULL RETURNING true",
         scope.account_id,
         scope.mode,
         alert.id,
         now(),
         resolution,
     )
-    words = {"delivered": "The parcel was delivered.", "passed": "The cause has passed."}
-    await _note(tx, scope, alert.id, "resolved", words.get(resolution, text))
+    if is_mine:
+        words = "The parcel was delivered." if resolution == "delivered" else "The cause has passed."
+        await _note(tx, scope, alert.id, "resolved", words)
 
 
 async def _mail(tx: Tx, scope: Scope, alerts: Sequence[Alert]) -> None:

@@ -34,7 +34,11 @@ async def look(runs: list[Run]) -> None:
     for account_id, mode, name, object_id in dict.fromkeys(_told(event) for event in events):
         async with begin() as tx:
             scope = await get_scope(tx, account_id, mode)
-            await (_look_at_track if name == "track_updated" else _look_at_label)(tx, scope, object_id)
+            made_up_for = await (_look_at_track if name == "track_updated" else _look_at_label)(tx, scope, object_id)
+        for label_id in made_up_for:
+            # In transactions of their own: two labels that make up for each other would wait for each other.
+            async with begin() as tx:
+                await actions.look(tx, scope, label_id=label_id)
 
 
 def _told(event: StoredEvent) -> tuple[Id, Mode, str, Id]:
@@ -42,18 +46,18 @@ def _told(event: StoredEvent) -> tuple[Id, Mode, str, Id]:
     return event.account_id, event.mode, name, event.object_id
 
 
-async def _look_at_track(tx: Tx, scope: Scope, track_id: Id) -> None:
+async def _look_at_track(tx: Tx, scope: Scope, track_id: Id) -> list[Id]:
     """At its label, if it is one of ours."""
     found = await queries.find_tracks_labels(tx, scope, [track_id])
     if track_id in found:
         await actions.look(tx, scope, label_id=found[track_id], track_id=track_id)
+    return []
 
 
-async def _look_at_label(tx: Tx, scope: Scope, label_id: Id) -> None:
-    """And at the failed purchases that it may make up for."""
+async def _look_at_label(tx: Tx, scope: Scope, label_id: Id) -> list[Id]:
+    """Gives the failed purchases that it may make up for."""
     await actions.look(tx, scope, label_id=label_id)
-    for failed in await queries.list_made_up_for(tx, scope, label_id):
-        await actions.look(tx, scope, label_id=failed)
+    return await queries.list_made_up_for(tx, scope, label_id)
 
 
 @job("alerts.sweep", lane="polls", every=TEN_MINUTES)

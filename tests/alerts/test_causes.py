@@ -150,6 +150,14 @@ async def test_the_time_alone_makes_alerts_and_the_next_scan_ends_them(api: http
     assert {alert.resolution for alert in await alerts_of(alice, "resolved")} == {"delivered"}
 
 
+async def test_a_parcel_that_is_only_followed_raises_alerts_too(api: httpx.AsyncClient, alice: Person) -> None:
+    answer = await api.post("/tracks", json={"carrier": "shippo", "tracking_number": "SHIPPO_FAILURE"})
+    assert answer.status_code in (200, 201), answer.text
+    await drain()
+    (alert,) = await alerts_of(alice)
+    assert (alert.kind, alert.label_id, alert.tracking_number) == ("not_delivered", None, "SHIPPO_FAILURE")
+
+
 async def test_the_sweep_finds_what_nobody_handed_over(api: httpx.AsyncClient, alice: Person) -> None:
     await ship(api)
     async with begin() as tx:

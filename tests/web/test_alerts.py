@@ -200,3 +200,14 @@ async def test_a_member_may_look_at_the_settings_and_not_change_them(teammate: B
     assert page.status_code == 200 and "Only an owner" in page.text
     fields = {"first_scan_hours": "1", "silent_days": "1", "late_days": "1"}
     assert (await teammate.post("/app/settings/alerts", fields)).status_code == 403
+
+
+async def test_a_followed_parcel_without_a_label_has_a_page_too(
+    at_desk: Browser, api: httpx.AsyncClient, alice: Person
+) -> None:
+    await api.post("/tracks", json={"carrier": "shippo", "tracking_number": "SHIPPO_FAILURE"})
+    await drain()
+    (alert,) = await alerts_of(alice)
+    page = await at_desk.get(f"{LIST}/{alert.id}")
+    assert page.status_code == 200 and "SHIPPO_FAILURE" in page.text and "is not known here" in page.text
+    assert (await at_desk.post(f"{LIST}/{alert.id}/track")).status_code == 200
