@@ -63,7 +63,7 @@ def country_code(text: str) -> str | None:
 
 
 def phone_digits(text: str) -> str:
-    """`+1 555 341 9393` becomes `0015553419393`, `15553419393` stays (api.md §1.10)."""
+    """`+1 555 341 9393` becomes `0015553419393`, `15553419393` stays."""
     digits = _NOT_DIGITS.sub("", text)
     return "00" + digits if text.strip().startswith("+") and digits else digits
 

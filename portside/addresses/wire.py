@@ -1,4 +1,4 @@
-"""Addresses in Shippo's shapes (api.md §2.1)."""
+"""Addresses in Shippo's shapes."""
 
 from __future__ import annotations
 

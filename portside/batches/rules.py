@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from portside.batches.models import BatchStatus, RowResult, RowState
 from portside.kit.ids import Id
 
-# In all of its life (api.md §2.10.1).
+# In all of its life.
 MOST_ROWS = 10_000
 # Labels in one file of merged labels.
 LABELS_PER_FILE = 100

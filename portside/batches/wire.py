@@ -1,4 +1,4 @@
-"""Batches in Shippo's shapes (api.md §2.10)."""
+"""Batches in Shippo's shapes."""
 
 from __future__ import annotations
 
@@ -186,7 +186,7 @@ def row_out(row: Row) -> BatchShipmentOut:
 
 
 def event_body(name: EventName, batch_id: Id, scope: Scope) -> str:
-    """The finished webhook body, whose data is a sentence (platform.md §3.3)."""
+    """The finished webhook body, whose data is a sentence."""
     what = "created" if name == "batch_created" else "processing complete"
     return envelope(name, test=scope.is_test, data=msgspec.json.encode(f"batch {batch_id} {what}"))
 
@@ -197,7 +197,7 @@ def about_shipment(error: AppError) -> dict[str, Any]:
 
 
 def malformed(error: AppError) -> Answer:
-    """A list that cannot be read is told in sentences (api.md §1.9); every other error is raised again."""
+    """A list that cannot be read is told in sentences; every other error is raised again."""
     wrong = error.errors.get("batch_shipments") if isinstance(error, FieldErrors) else None
     if wrong is None or wrong == [REQUIRED]:
         raise error

@@ -42,7 +42,7 @@ _STATUS: Mapping[BuyerStatus, Words] = {
 NO_NEWS = Words("No news yet", "{carrier} has told nothing about this parcel so far. The first scan appears here.")
 CANCELLED = Words("Cancelled", "The sender has cancelled this label.", "Write to {shop} if you expect a parcel.")
 
-# Where the substatus tells the buyer more, or asks something of them (platform.md's closed list).
+# Where the substatus tells the buyer more, or asks something of them (Shippo's closed list).
 _SUBSTATUS: Mapping[str, Words] = {
     "address_issue": Words(
         "Address problem",

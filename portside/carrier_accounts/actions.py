@@ -27,7 +27,7 @@ from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Mode, Scope
 
-# What every account can ship with from its first minute (clients.md, row 9): carrier, metadata, parameters.
+# What every account can ship with from its first minute: carrier, metadata, parameters.
 _DEFAULTS: Sequence[tuple[str, str, Mapping[str, Parameter]]] = (
     ("usps", "", {"is_commercial": True}),
     ("ups", "US", {}),

@@ -20,7 +20,7 @@ ParameterGiven = Parameter | None
 # Stands for every secret in answers.
 MASK = "******"
 
-# Our own accounts with carriers that registration opens (api.md §2.14.1), by the names that Shippo gives them.
+# Our own accounts with carriers that registration opens, by the names that Shippo gives them.
 SHIPPO_ACCOUNTS: Mapping[str, str] = {
     "canada_post": "shippo_canada_post_account",
     "chronopost": "shippo_chronopost_account",

@@ -25,7 +25,7 @@ LONGEST_URL = 2000
 
 
 def changed_parameters(old: Mapping[str, Parameter], given: Mapping[str, ParameterGiven]) -> dict[str, Parameter]:
-    """Omitted or masked: unchanged; null: cleared; anything else: set (api.md §2.14)."""
+    """Omitted or masked: unchanged; null: cleared; anything else: set."""
     kept = {name: value for name, value in old.items() if given.get(name, MASK) is not None}
     return kept | {name: value for name, value in given.items() if value is not None and value != MASK}
 

@@ -1,4 +1,4 @@
-"""Carrier accounts in Shippo's shapes (api.md §2.14)."""
+"""Carrier accounts in Shippo's shapes."""
 
 from __future__ import annotations
 

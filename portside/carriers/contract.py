@@ -55,7 +55,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallContext(msgspec.Struct, frozen=True, kw_only=True):
-    """How one call is made: for which account, within how many seconds. Nothing of it is global (carriers.md §2.1)."""
+    """How one call is made: for which account, within how many seconds. Nothing of it is global."""
 
     credentials: Credentials
     timeout: float
@@ -207,7 +207,7 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
-    """One event of a parcel's life in Shippo's vocabulary (api.md §2.11.4); `raw_code` and `raw_text` are the
+    """One event of a parcel's life in Shippo's vocabulary; `raw_code` and `raw_text` are the
     carrier's own, kept so that a better table can be applied later."""
 
     status: Literal["UNKNOWN", "PRE_TRANSIT", "TRANSIT", "DELIVERED", "RETURNED", "FAILURE"]
@@ -259,7 +259,7 @@ class ManifestForm(msgspec.Struct, frozen=True, kw_only=True):
 
 class PickupRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Parcels to be fetched between two times. `reference` is ours and unique; `spot` is where at the address they
-    lie, in Shippo's words (api.md §2.12), `building` what kind of building part it is."""
+    lie, in Shippo's words, `building` what kind of building part it is."""
 
     reference: str
     ship_from: Party

@@ -12,7 +12,7 @@ from portside.carriers import contract
 from portside.customs.models import Declaration, DeclarationDetails, Item
 from portside.kit.units import grams
 
-# Regulation (EU) 2015/2446, annex B: a country and up to 17 more characters; Shippo wants at least 6 (api.md §2.9.2).
+# Regulation (EU) 2015/2446, annex B: a country and up to 17 more characters; Shippo wants at least 6.
 _EORI = re.compile(r"[A-Z]{2}[A-Z0-9]{6,17}")
 
 # What the carrier contract has fields of its own for.

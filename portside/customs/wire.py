@@ -1,4 +1,4 @@
-"""Customs items and declarations in Shippo's shapes (api.md §2.9)."""
+"""Customs items and declarations in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def envelope(name: EventName, *, test: bool, data: bytes, carrier: str | None = None) -> str:
-    """The finished webhook body around `data`, which is JSON already (platform.md §3.3)."""
+    """The finished webhook body around `data`, which is JSON already."""
     extra = f'"carrier":{msgspec.json.encode(carrier).decode()},' if carrier is not None else ""
     return f'{{"event":"{name}","test":{"true" if test else "false"},{extra}"data":{data.decode()}}}'
 

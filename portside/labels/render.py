@@ -1,7 +1,7 @@
-"""From the carrier's PDF to the file the merchant's printer takes (api.md §2.5.1).
+"""From the carrier's PDF to the file the merchant's printer takes.
 
-Carriers are asked for a 4x6 inch PDF and nothing else: what they really send for the other formats is anybody's guess
-(carriers.md §4.2). Pages are placed as vectors; only PNG and ZPL are rasterised, at the 203 dpi of label printers.
+Carriers are asked for a 4x6 inch PDF and nothing else: what they really send for the other formats is anybody's guess.
+Pages are placed as vectors; only PNG and ZPL are rasterised, at the 203 dpi of label printers.
 """
 
 from __future__ import annotations

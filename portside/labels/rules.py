@@ -69,7 +69,7 @@ def crosses_border(one: Address, other: Address) -> bool:
 
 
 def has_qr_code(carrier: str, query: RateQuery) -> bool:
-    """Whether the counter that takes the parcel is to print its label (api.md §2.3.3: USPS within the country)."""
+    """Whether the counter that takes the parcel is to print its label (USPS within the country)."""
     wanted = query.options.other.get("qr_code_requested") is True
     ends = {query.ship_from.country, query.ship_to.country}
     return wanted and carrier == "usps" and ends <= _USPS_DOMESTIC

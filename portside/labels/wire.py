@@ -1,4 +1,4 @@
-"""Labels in Shippo's shapes, where they are called transactions (api.md §2.5, platform.md §3.3)."""
+"""Labels in Shippo's shapes, where they are called transactions."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from portside.live_rates import actions, flows, queries, wire
 from portside.rest.endpoint import Call, endpoint
 
 
-# 200, not 201: nothing is made, and the official SDKs accept nothing else here (api.md §2.0).
+# 200, not 201: nothing is made, and the official SDKs accept nothing else here.
 @endpoint("POST", "/live-rates", takes=wire.LiveRateIn, gives=wire.LiveRateList)
 async def create_live_rates(call: Call, given: wire.LiveRateIn) -> wire.LiveRateList:
     """Show a cart's shipping options, one for each active service group that applies to it."""

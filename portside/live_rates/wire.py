@@ -1,4 +1,4 @@
-"""Live rates in Shippo's shapes (api.md §2.16)."""
+"""Live rates in Shippo's shapes."""
 
 from __future__ import annotations
 

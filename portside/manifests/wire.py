@@ -1,4 +1,4 @@
-"""Manifests in Shippo's shapes (api.md §2.8)."""
+"""Manifests in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Orders in Shippo's shapes (api.md §2.13)."""
+"""Orders in Shippo's shapes."""
 
 from __future__ import annotations
 

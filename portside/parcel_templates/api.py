@@ -34,7 +34,7 @@ async def get_carrier_template(call: Call) -> wire.CarrierTemplateOut:
     return wire.carrier_template_out(template)
 
 
-# 200, not 201: the official SDKs accept nothing else here (api.md §2.0).
+# 200, not 201: the official SDKs accept nothing else here.
 @endpoint("POST", "/user-parcel-templates", takes=wire.UserTemplateIn, gives=wire.UserTemplateOut)
 async def create_user_template(call: Call, given: wire.UserTemplateIn) -> wire.UserTemplateOut:
     """Create a parcel template: a carrier's packaging with a weight, or one of your own."""

@@ -1,4 +1,4 @@
-"""Parcel templates in Shippo's shapes (api.md §2.15)."""
+"""Parcel templates in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from portside.carriers import contract
 from portside.kit.units import grams, millimetres
 from portside.parcels.models import CashOnDelivery, Insurance, Parcel
 
-# Decimal(10, 4), api.md §1.10.
+# Shippo's Decimal(10, 4).
 _WHOLE_DIGITS = 6
 _PLACES = 4
 

@@ -1,4 +1,4 @@
-"""Parcels in Shippo's shapes (api.md §2.2)."""
+"""Parcels in Shippo's shapes."""
 
 from __future__ import annotations
 

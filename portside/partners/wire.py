@@ -1,4 +1,4 @@
-"""Managed accounts in Shippo's shapes (platform.md §2.1)."""
+"""Managed accounts in Shippo's shapes."""
 
 from __future__ import annotations
 

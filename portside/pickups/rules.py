@@ -15,7 +15,7 @@ REQUIRED = "This field is required."
 
 _NEEDED = ("name", "street1", "city", "zip", "email")
 
-# Only DHL Express comes to these (api.md §2.12).
+# Only DHL Express comes to these.
 _DHL_EXPRESS_ONLY: frozenset[BuildingLocation] = frozenset({"Security Deck", "Shipping Dock"})
 
 # A client that says "now" said it some steps ago, by its own clock.
@@ -81,7 +81,7 @@ def is_too_late(pickup: Pickup, moment: dt.datetime) -> bool:
 
 
 def flattened(errors: Mapping[str, Any]) -> dict[str, Any]:
-    """Errors of `location.address` at the top, as Shippo has them; the rest as it is (api.md §1.9)."""
+    """Errors of `location.address` at the top, as Shippo has them; the rest as it is."""
     location = errors.get("location")
     nested = location[0] if isinstance(location, Sequence) and location else None
     address = nested.get("address") if isinstance(nested, Mapping) else None

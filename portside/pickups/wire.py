@@ -1,4 +1,4 @@
-"""Pickups in Shippo's shapes (api.md §2.12)."""
+"""Pickups in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ Attribute = Literal["BESTVALUE", "CHEAPEST", "FASTEST"]
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What a carrier had to say instead of quotes (api.md §1.9); `source` is its display name."""
+    """What a carrier had to say instead of quotes; `source` is its display name."""
 
     source: str
     code: str

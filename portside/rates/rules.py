@@ -10,7 +10,7 @@ from portside.carriers.contract import Quote
 from portside.kit.money import convert
 from portside.rates.models import Attribute
 
-# A rate can be bought for this long, and read for that long (api.md §2.3.2).
+# A rate can be bought for this long, and read for that long.
 PURCHASABLE = dt.timedelta(days=7)
 RETRIEVABLE = dt.timedelta(days=390)
 

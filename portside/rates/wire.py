@@ -1,4 +1,4 @@
-"""Rates in Shippo's shapes (api.md §2.4)."""
+"""Rates in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from portside.errors import FieldErrors
 from portside.labels.models import LabelStatus
 from portside.refunds.models import Refund
 
-# Shippo's refunds take up to a fortnight (api.md §2.7); a carrier that says nothing for so long has refused.
+# Shippo's refunds take up to a fortnight; a carrier that says nothing for so long has refused.
 GIVEN_UP_AFTER = dt.timedelta(days=14)
 
 EXISTS = "Refund with this Transaction already exists."

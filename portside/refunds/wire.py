@@ -1,4 +1,4 @@
-"""Refunds in Shippo's shapes (api.md §2.7)."""
+"""Refunds in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the bytes of a request to plain values, whatever content type the client claimed (clients.md, row 7)."""
+"""From the bytes of a request to plain values, whatever content type the client claimed."""
 
 from __future__ import annotations
 

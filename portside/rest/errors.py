@@ -1,4 +1,4 @@
-"""How errors look on the wire (api.md §1.9): JSON for programs, a short page for those who do not accept JSON."""
+"""How errors look on the wire: JSON for programs, a short page for those who do not accept JSON."""
 
 from __future__ import annotations
 

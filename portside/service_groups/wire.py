@@ -1,4 +1,4 @@
-"""Service groups in Shippo's shapes (api.md §2.16)."""
+"""Service groups in Shippo's shapes."""
 
 from __future__ import annotations
 

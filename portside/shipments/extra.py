@@ -1,4 +1,4 @@
-"""The `extra` of a shipment: the options that carriers know (api.md §2.3.3), normalised before they are stored.
+"""The `extra` of a shipment: the options that carriers know, normalised before they are stored.
 
 Current clients read `extra` with closed enums and strict types, so what an old client writes loosely (`true` for a
 signature, text for booleans, empty text for nothing) is made exact here; keys that nobody documented are kept.

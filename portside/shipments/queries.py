@@ -1,4 +1,4 @@
-"""Reads of shipments. Those older than Shippo keeps them are not found (api.md §2.3.2)."""
+"""Reads of shipments. Those older than Shippo keeps them are not found."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from portside.parcels.models import CashOnDelivery, Insurance, Parcel
 from portside.parcels.rules import carrier_cod, carrier_insurance, carrier_parcel
 from portside.shipments.models import StoredShipment
 
-# Shipments can be read for this long, and listed over at most that wide a window (api.md §1.7, §2.3.2).
+# Shipments can be read for this long, and listed over at most that wide a window.
 RETRIEVABLE = dt.timedelta(days=390)
 WIDEST_WINDOW = dt.timedelta(days=90)
 
@@ -30,8 +30,7 @@ _NAMED = frozenset(
 
 
 def rate_query(shipment: StoredShipment) -> RateQuery:
-    """What carriers are asked. A scan-based return travels the other way: Shippo swaps the addresses for it (api.md
-    §2.6)."""
+    """What carriers are asked. A scan-based return travels the other way: Shippo swaps the addresses for it."""
     details = shipment.details
     ship_from, ship_to = party(details.address_from), party(details.address_to)
     if is_return(details.extra):
@@ -72,7 +71,7 @@ def party(address: Address) -> Party:
 
 def options(extra: dict[str, Any]) -> Options:
     """The normalised `extra` as carriers take it; a customer reference and a purchase order number are printed in
-    place of the plain references (api.md §2.3.3)."""
+    place of the plain references."""
     insurance, cod = extra.get("insurance"), extra.get("COD")
     return Options(
         signature=extra.get("signature_confirmation"),

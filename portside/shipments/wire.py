@@ -1,4 +1,4 @@
-"""Shipments in Shippo's shapes (api.md §2.3)."""
+"""Shipments in Shippo's shapes."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import msgspec
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 
-# Shippo's `label_file_type` (api.md §2.6).
+# Shippo's `label_file_type`.
 LabelFileType = Literal[
     "PNG",
     "PNG_2.3x7.5",

@@ -1,4 +1,4 @@
-"""Shippo's mock numbers: carrier `shippo`, test mode, `SHIPPO_TRANSIT` and its kin (api.md §2.11.5)."""
+"""Shippo's mock numbers: carrier `shippo`, test mode, `SHIPPO_TRANSIT` and its kin."""
 
 from __future__ import annotations
 

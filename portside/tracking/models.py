@@ -1,4 +1,4 @@
-"""A track, its scans, and Shippo's closed list of statuses and substatuses (api.md §2.11.4)."""
+"""A track, its scans, and Shippo's closed list of statuses and substatuses."""
 
 from __future__ import annotations
 

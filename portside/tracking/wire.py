@@ -1,4 +1,4 @@
-"""Tracks in Shippo's shapes (api.md §2.11.1, platform.md §3.3)."""
+"""Tracks in Shippo's shapes."""
 
 from __future__ import annotations
 

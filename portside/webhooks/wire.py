@@ -1,4 +1,4 @@
-"""Webhooks in Shippo's shapes (platform.md §3.1), and our extensions: secrets, the delivery log, recovery."""
+"""Webhooks in Shippo's shapes, and our extensions: secrets, the delivery log, recovery."""
 
 from __future__ import annotations
 

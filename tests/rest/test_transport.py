@@ -1,4 +1,4 @@
-"""The transport that real clients need (clients.md of the contract): paths, tokens, versions, errors."""
+"""The transport that real clients need: paths, tokens, versions, errors."""
 
 from __future__ import annotations
 
