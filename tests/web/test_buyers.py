@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from PIL import Image
 
-from portside.branding.queries import get_look
+from portside.branding.queries import get_look, get_own
 from portside.buyers.models import MessageSettings
 from portside.buyers.queries import get_settings
 from portside.db.begin import reading
@@ -74,6 +74,20 @@ async def test_what_is_saved_is_what_buyers_see_in_both_modes(
         assert (await get_look(tx, alice.live_scope)).name == "Lantern & Rope"
     activity = words((await at_desk.get("/app/settings/activity")).text)
     assert "Branding changed" in activity
+
+
+async def test_the_colour_that_is_set_anyway_is_none_of_ones_own(at_desk: Browser, alice: Person) -> None:
+    async def own() -> str:
+        async with reading() as tx:
+            return (await get_own(tx, alice.scope)).color
+
+    await at_desk.get(BRANDING)
+    await at_desk.post(BRANDING, {**LOOK, "color": "#14507A"})
+    assert await own() == ""
+    await at_desk.post(BRANDING, LOOK)
+    assert await own() == "#0b6e4f"
+    await at_desk.post(BRANDING, {**LOOK, "no_color": "true"})
+    assert await own() == ""
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ BUYER_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "settings-branding": ("settings/branding.html", branding_page()),
     "settings-branding-wrong": (
         "settings/branding.html",
-        branding_page(form=form({"color": "Write the colour like #1a2b3c.", "logo": "This is no picture."})),
+        branding_page(form=form({"name": "At most 100 letters.", "logo": "This is no picture."}, color="#0b6e4f")),
     ),
     "settings-branding-member": ("settings/branding.html", branding_page(can_manage=False, logo_url="")),
     "fragment-branding-preview": (
