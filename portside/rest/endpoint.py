@@ -172,6 +172,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
         if caller.allowed is not None and self.permission and self.permission not in caller.allowed:
             raise MissingScope(self.permission)
         scope = await acting_scope(caller, request["headers"])
+        if "\x00" in request["path"]:
+            # No name, id or number has one, and PostgreSQL's text cannot hold it.
+            raise NotFound
         if self.limit is not None:
             await spend(request, scope, self.limit)
         takes = self.operation.takes

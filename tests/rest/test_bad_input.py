@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -234,3 +235,12 @@ async def test_foreign_paths(bench: Bench, name: str) -> None:
         if stranger:
             answer = await bench.api.request(method, path.format_map({**bench.stock, parameter: stranger}), json=body)
             assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."}), stranger
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in all_operations() if "{" in each.path], ids=lambda each: f"{each.method} {each.path}"
+)
+async def test_a_path_that_holds_a_null_character_leads_nowhere(api: httpx.AsyncClient, operation: Operation) -> None:
+    path = re.sub(r"\{\w+\}", "%00", operation.path)
+    answer = await api.request(operation.method, path, json={}, headers={"Idempotency-Key": "null"})
+    assert answer.status_code == 404, answer.text
