@@ -192,7 +192,7 @@ def reason(alert: Alert) -> str:
         "returned": "The parcel goes back to you.",
         "needs_action": known.text if known else "Somebody has to do something.",
         "late": f"It was expected on {days} and has not been delivered.",
-        "not_scanned": f"The label is there since {days}, but the carrier has not scanned the parcel.",
+        "not_scanned": f"The label has been there since {days}, but the carrier has not scanned the parcel.",
         "silent": f"The carrier has not scanned the parcel since {days}.",
         "refund_rejected": "The carrier does not refund the label.",
         "not_bought": "The carrier did not sell the label.",

@@ -63,7 +63,7 @@ def alerts() -> list[Ns]:
             "Not handed over",
             "mute",
             "package",
-            "The label is there since 9 March, but the carrier has not scanned the parcel.",
+            "The label has been there since 9 March, but the carrier has not scanned the parcel.",
             "Hand the parcel over, or ask for a refund of the unused label.",
         ),
         alert(
