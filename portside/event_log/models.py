@@ -8,7 +8,7 @@ import msgspec
 
 from portside.events.models import EventName
 from portside.kit.ids import Id
-from portside.webhooks.models import Attempt, DeliveryState
+from portside.webhooks.models import DeliveryState
 
 
 class LogFilter(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,10 +68,3 @@ class LogPage(msgspec.Struct, frozen=True, kw_only=True):
     older: Id | None
     newer: Id | None
     is_cut: bool = False
-
-
-class Telling(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery with every attempt at it, the latest first."""
-
-    told: Told
-    attempts: list[Attempt]

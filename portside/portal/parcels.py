@@ -17,7 +17,6 @@ from portside.buyers.render import expected, items_of, plain_day
 from portside.buyers.rules import status_of
 from portside.buyers.words import CANCELLED, step_words, words_for
 from portside.carriers.catalogue import carrier_name
-from portside.carriers.contract import Location
 from portside.db.tx import Tx
 from portside.kit.clock import now, to_wire
 from portside.kit.ids import Id
@@ -25,7 +24,7 @@ from portside.kit.scope import Scope
 from portside.terms.models import BuyerStatus
 from portside.tracking.models import Track, TrackScan
 from portside.tracking.queries import find_shown
-from portside.tracking.rules import current, page_path, read_link
+from portside.tracking.rules import current, page_path, place_name, read_link
 
 _STEPS: tuple[tuple[BuyerStatus, str], ...] = (
     ("PRE_TRANSIT", "Shipped"),
@@ -85,7 +84,7 @@ def page_context(page: Page) -> Mapping[str, Any]:
         "number": track.tracking_number,
         "carrier_url": page.carrier_url,
         "service": track.details.service_name or "",
-        "destination": place(track.details.destination),
+        "destination": place_name(track.details.destination),
         "order_number": parcel.order.order_number or "" if parcel and parcel.order else "",
         "items": items_of(parcel.order) if parcel else [],
         "others": _others(parcel) if parcel else [],
@@ -98,13 +97,6 @@ def page_context(page: Page) -> Mapping[str, Any]:
 
 def page_path_of(page: Page) -> str:
     return f"/t/{page.link}"
-
-
-def place(location: Location | None) -> str:
-    """`Reno, NV, US`."""
-    if location is None:
-        return ""
-    return ", ".join(filter(None, (location.city.title(), location.state, location.country)))
 
 
 def _tone(status: BuyerStatus | None) -> str:
@@ -146,7 +138,7 @@ def _others(parcel: Parcel) -> list[Mapping[str, str]]:
 def _event(scan: TrackScan, shop: str, carrier: str) -> Mapping[str, Any]:
     title = step_words(status_of(scan), scan.substatus).about(shop, carrier).title
     text = scan.text if scan.text.casefold().rstrip(".") != title.casefold() else ""
-    return {"title": title, "text": text, "place": place(scan.location), "at": _moment(scan.at)}
+    return {"title": title, "text": text, "place": place_name(scan.location), "at": _moment(scan.at)}
 
 
 def _moment(moment: dt.datetime) -> Mapping[str, str]:

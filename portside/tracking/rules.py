@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from portside.carriers.contract import Scan, TrackSnapshot
+from portside.carriers.contract import Location, Scan, TrackSnapshot
 from portside.kit.ids import Id
 from portside.tracking.models import TrackDetails, TrackingStatus, TrackScan
 
@@ -50,6 +50,13 @@ def read_link(text: str) -> Id | None:
         return None
     link = Id(base64.urlsafe_b64decode(text + "==").hex())
     return link if page_path(link) == f"/t/{text}" else None
+
+
+def place_name(location: Location | None) -> str:
+    """`Reno, NV, US`; empty when the carrier told no place."""
+    if location is None:
+        return ""
+    return ", ".join(filter(None, (location.city.title(), location.state, location.country)))
 
 
 def number_patterns(text: str) -> tuple[str, str]:

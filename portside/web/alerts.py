@@ -26,11 +26,11 @@ from portside.labels.queries import find_labels
 from portside.orders.models import Order
 from portside.orders.queries import find_orders, get_order, list_orders
 from portside.orders.wire import OrderFilter
+from portside.tracking.rules import place_name
 from portside.web.answers import HOME, Flash, redirect, unchanged
 from portside.web.page import page
 from portside.web.shell import MOST_COUNTED, capped
 from portside.web.shipments import MOST_ORDERS, Told, told_of
-from portside.web.tracks import place_of
 from portside.web.visit import Shown, Visit
 from portside.web.words import order_number, place, recipient, version
 
@@ -210,7 +210,7 @@ def _row(
         "service": rate.quote.service_name if rate else "",
         "tracking_number": alert.tracking_number,
         "tracking_url": (label.tracking_url if label else None) or "",
-        "last_place": place_of(alert.details.place),
+        "last_place": place_name(alert.details.place),
         "last_at": alert.details.scanned_at,
         "assigned": (user.name or user.email) if user else "",
         "is_seen": alert.acknowledged_at is not None,

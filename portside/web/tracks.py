@@ -8,7 +8,6 @@ from typing import Any
 from litestar import Response
 
 from portside.carriers.catalogue import carrier_name
-from portside.carriers.contract import Location
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.errors import NotFound
@@ -19,7 +18,7 @@ from portside.labels.queries import labels_of_order
 from portside.tracking.flows import look_up
 from portside.tracking.models import SUBSTATUSES, Track, TrackScan
 from portside.tracking.queries import find_track, get_track
-from portside.tracking.rules import current, page_path
+from portside.tracking.rules import current, page_path, place_name
 from portside.web.answers import HOME, Flash, unchanged
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
@@ -96,7 +95,7 @@ def _event(scan: TrackScan) -> Mapping[str, Any]:
         "status": scan.status,
         "substatus": _substatus(scan.substatus),
         "details": scan.text,
-        "place": place_of(scan.location),
+        "place": place_name(scan.location),
         "status_date": scan.at,
     }
 
@@ -106,13 +105,6 @@ def _substatus(code: str | None) -> Mapping[str, Any] | None:
     if known is None:
         return None
     return {"code": known.code, "text": known.text, "action_required": known.action_required}
-
-
-def place_of(location: Location | None) -> str:
-    """`Reno, NV, US`; empty when the carrier told no place."""
-    if location is None:
-        return ""
-    return ", ".join(filter(None, (location.city.title(), location.state, location.country)))
 
 
 routes = [poll_track, refresh_track]
