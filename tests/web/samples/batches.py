@@ -101,7 +101,15 @@ def batch(status: str = "PURCHASED", **changes: Any) -> Ns:
     return Ns(**(values | changes))
 
 
-BUYING = {"bought": 30, "failed": 0, "done": 30, "percent": 25, "is_busy": True, "state": "Buying labels", "files": []}
+BUYING: dict[str, Any] = {
+    "bought": 30,
+    "failed": 0,
+    "done": 30,
+    "percent": 25,
+    "is_busy": True,
+    "state": "Buying labels",
+    "files": [],
+}
 
 
 def batch_page(shown: Ns, **changes: Any) -> dict[str, Any]:
