@@ -71,7 +71,6 @@ def track_context(order_id: Id, track: Track, label: Label | None) -> Mapping[st
         "id": track.id,
         "status": track.status or "UNKNOWN",
         "substatus": _substatus(latest.substatus if latest else None),
-        "status_details": latest.text if latest else "",
         "eta": track.details.eta,
         "checked_at": track.last_checked_at,
         "carrier_name": carrier_name(track.carrier),

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-import msgspec
 
 from portside.apps.actions import create_app, mark_origin_verified
-from portside.apps.models import App, AppDraft
+from portside.apps.models import AppDraft
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
 from portside.kit.paging import PageRequest
 from portside.kit.services import services
 from portside.notifications.queries import list_kept_mails
 from tests.support.cast import PASSWORD, Person, make_person
+from tests.support.partners import Partner as Partner
 
 ORIGIN = "https://bazaar.example"
 CALLBACK = f"{ORIGIN}/callback"
 WINDOW = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
 FRAME = {**WINDOW, "Sec-Fetch-Dest": "iframe", "Referer": f"{ORIGIN}/"}
-
-
-class Partner(msgspec.Struct, frozen=True, kw_only=True):
-    """An app and its secret."""
-
-    app: App
-    secret: str
-    person: Person
-
-    def asks(self, **changes: str | None) -> str:
-        """The address of the connect page; a change to None leaves a parameter out."""
-        basis = {"response_type": "code", "client_id": self.app.client_id, "scope": "*", "state": "st 4&te"}
-        return f"/oauth/authorize?{urlencode({k: v for k, v in {**basis, **changes}.items() if v is not None})}"
 
 
 async def make_partner(*, verified: bool = True, **given: object) -> Partner:

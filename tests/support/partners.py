@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import msgspec
 
 from portside.accounts.actions import create_app_token
@@ -20,6 +22,11 @@ class Partner(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     app: App
     secret: str
+
+    def asks(self, **changes: str | None) -> str:
+        """The address of the connect page; a change to None leaves a parameter out."""
+        basis = {"response_type": "code", "client_id": self.app.client_id, "scope": "*", "state": "st 4&te"}
+        return f"/oauth/authorize?{urlencode({k: v for k, v in {**basis, **changes}.items() if v is not None})}"
 
 
 async def make_partner(name: str = "paula", app_name: str = "Paula's Shops") -> Partner:

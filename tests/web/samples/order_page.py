@@ -184,7 +184,6 @@ def track(status: str = "TRANSIT", sub: Ns | None = OUT, events: list[Ns] | None
         id="t1",
         status=status,
         substatus=sub,
-        status_details="",
         eta=dt.date(2026, 3, 12),
         checked_at=ago(minutes=4),
         carrier_name="Beacon",
