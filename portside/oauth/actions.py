@@ -25,7 +25,7 @@ from portside.oauth.rules import refusal_of
 from portside.rest.caller import forget_tokens
 from portside.rest.permissions import covers
 from portside.terms.actions import end_terms
-from portside.webhooks.actions import delete_webhooks_of_app
+from portside.webhooks.actions import cancel_ungranted, delete_webhooks_of_app
 
 INTERACTION_MINUTES = 15
 CODE_MINUTES = 10
@@ -104,8 +104,9 @@ async def drop_interactions(tx: Tx, user_id: Id) -> None:
 
 
 async def grant(tx: Tx, interaction: Interaction, *, address: str = "") -> str:
-    """The person who signed in on it lets the app act for the account; gives the code for the redirect. Tokens that
-    hold more than is granted now end at once: who grants less means less. `address` is the person's, for the audit log.
+    """The person who signed in on it lets the app act for the account; gives the code for the redirect. Who grants less
+    means less: tokens that hold more end at once, and what waits to be told and is more is not sent. `address` is the
+    person's, for the audit log.
 
     Raises NotFound when nobody has signed in, or the app was deleted meanwhile; Forbidden when the person no longer
     works on the account, or their e-mail is not verified and the data is live.
@@ -123,6 +124,7 @@ async def grant(tx: Tx, interaction: Interaction, *, address: str = "") -> str:
     if (owner := await find_app(tx, interaction.app_id)) is not None:
         # They stay unless less than everything is granted now.
         await end_terms(tx, scope, owner.account_id)
+    await cancel_ungranted(tx, scope, interaction.app_id, connection.scopes)
     for credential_id, scopes in (await list_app_tokens(tx, scope, connection.id)).items():
         if not covers(connection.scopes, scopes):
             await accounts.revoke_app_tokens(tx, scope, connection.id, credential_id)

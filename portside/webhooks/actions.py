@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import get_args
 
 from portside.audit.actions import note
 from portside.db.sql import Part, insert_all
@@ -21,7 +22,7 @@ from portside.kit.scope import Scope
 from portside.webhooks import queries
 from portside.webhooks.models import DisabledReason, Health, HealthNews, Reach, Result, Webhook, WebhookDraft
 from portside.webhooks.reach import find_own_app
-from portside.webhooks.rules import MOST_WEBHOOKS, plain_url
+from portside.webhooks.rules import MOST_WEBHOOKS, may_hear_of, plain_url
 from portside.webhooks.signing import new_secret
 from portside.webhooks.wire import webhook_payload
 
@@ -131,6 +132,24 @@ async def delete_webhooks_of_app(tx: Tx, scope: Scope, app_id: Id) -> int:
     )
     await enqueue(tx, *[turn_job(scope, row["id"]) for row in rows])
     return len(rows)
+
+
+async def cancel_ungranted(tx: Tx, scope: Scope, app_id: Id, scopes: str) -> None:
+    """What waits for an app and tells of this account more than it is granted now is not sent any more."""
+    names = [event for event in get_args(EventName) if not may_hear_of(event, scopes)]
+    if not names:
+        return
+    await tx.execute(
+        "UPDATE webhook_deliveries AS waiting SET state = 'cancelled', finished_at = $5 FROM webhooks AS hearer "
+        "WHERE hearer.app_id = $3 AND hearer.mode = $2 AND waiting.account_id = hearer.account_id "
+        "AND waiting.mode = hearer.mode AND waiting.webhook_id = hearer.id AND waiting.state = 'pending' "
+        "AND waiting.event_name = ANY($4) AND coalesce(waiting.event_account_id, waiting.account_id) = $1",
+        scope.account_id,
+        scope.mode,
+        app_id,
+        names,
+        now(),
+    )
 
 
 async def delete_endpoints_of_app(tx: Tx, scope: Scope, app_id: Id) -> None:
