@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, cast, get_args
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -22,12 +21,12 @@ from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
 from portside.kit.sheets import csv_lines
 from portside.web.answers import HEADERS
+from portside.web.lists import ListView, address
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 
 PATH = "/app/settings/activity"
 CSV = PATH + ".csv"
-PAGE_SIZE = 50
 CSV_PAGE = 500
 COLUMNS = ("when", "who", "what", "subject", "details", "address")
 
@@ -72,18 +71,15 @@ _WORDS: Mapping[str, str] = {
 }
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the log is looked at, as the address says it."""
 
     which: EntryFilter
-    after: Id | None
-    before: Id | None
 
     def url(self, path: str = PATH, **changes: str) -> str:
         """The address of this view with changes; the page is left."""
         values = {"action": self.which.action, "actor": self.which.actor, **changes}
-        query = urlencode({name: value for name, value in values.items() if value})
-        return f"{path}?{query}" if query else path
+        return address(path, values)
 
 
 @page("GET", PATH)
@@ -92,8 +88,7 @@ async def show_activity(visit: Visit) -> Shown:
     visit.check_owner()
     view = _view(visit)
     async with reading() as tx:
-        request = PageRequest(size=PAGE_SIZE, after=view.after, before=None if view.after else view.before)
-        found = await list_entries(tx, visit.scope, request, view.which)
+        found = await list_entries(tx, visit.scope, view.page(), view.which)
         actors = await list_actors(tx, visit.scope)
         names = await _names(tx, visit.scope, {*actors, *(entry.actor for entry in found.rows)})
     rows = found.rows

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -28,6 +27,7 @@ from portside.orders.queries import find_orders, get_order, list_orders
 from portside.orders.wire import OrderFilter
 from portside.tracking.rules import place_name
 from portside.web.answers import HOME, Flash, redirect, unchanged
+from portside.web.lists import PAGE_SIZE, ListView, address
 from portside.web.page import page
 from portside.web.shell import MOST_COUNTED, capped
 from portside.web.shipments import MOST_ORDERS, Told, told_of
@@ -35,7 +35,6 @@ from portside.web.visit import Shown, Visit
 from portside.web.words import order_number, place, recipient, version
 
 PATH = "/app/alerts"
-PAGE_SIZE = 50
 _MOST_WORDS = 5
 _TABS: tuple[tuple[State, str, str], ...] = (
     ("open", "", "Open"),
@@ -56,29 +55,19 @@ _LOOKS: Mapping[Kind, tuple[str, str]] = {
 _ENDS = {"delivered": "Delivered", "passed": "Passed by itself", "person": "Resolved"}
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the alerts is looked at, as the address says it; what cannot be understood counts as not said."""
 
     state: State
     kind: Kind | None
     who: str
     q: str
-    after: Id | None
-    before: Id | None
 
     def query(self, **changes: str) -> str:
         """The address of this view with changes; a page is left when anything else changes."""
         tab = next(key for state, key, _ in _TABS if state == self.state)
         values = {"tab": tab, "kind": self.kind or "", "who": self.who, "q": self.q, **changes}
-        given = urlencode({name: value for name, value in values.items() if value})
-        return f"{PATH}?{given}" if given else PATH
-
-    def here(self) -> dict[str, str]:
-        """The page of the list, for `query`."""
-        return {"after": self.after or "", "before": self.before or ""}
-
-    def page(self) -> PageRequest:
-        return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
+        return address(PATH, values)
 
 
 def view_of(visit: Visit) -> View:

@@ -14,8 +14,7 @@ from portside.batches.rules import results_of
 from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.errors import FieldErrors
-from portside.kit.ids import Id, as_id
-from portside.kit.paging import PageRequest
+from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.labels.models import Label
@@ -25,13 +24,13 @@ from portside.orders.queries import find_orders
 from portside.shipments.models import StoredShipment
 from portside.shipments.queries import find_shipments
 from portside.web.answers import HOME, unchanged
+from portside.web.lists import list_view
 from portside.web.page import page
 from portside.web.shell import count_to_ship
 from portside.web.visit import Shown, Visit
 from portside.web.words import error_sentences, file_type_label, order_number, place, recipient
 
 PATH = "/app/batches"
-PAGE_SIZE = 50
 ROWS_SHOWN = 100
 _STATES = {
     "VALIDATING": "Asking carriers",
@@ -45,8 +44,7 @@ _STATES = {
 @page("GET", PATH)
 async def list_batches(visit: Visit) -> Shown:
     """All batches, newest first, those of the API too."""
-    after, before = as_id(visit.given("after")), as_id(visit.given("before"))
-    request = PageRequest(size=PAGE_SIZE, after=after, before=None if after else before)
+    request = list_view(visit).page()
     async with reading() as tx:
         found = await queries.list_batches(tx, visit.scope, request)
         counts = await queries.count_rows(tx, visit.scope, [batch.id for batch in found.rows])
@@ -66,8 +64,7 @@ async def list_batches(visit: Visit) -> Shown:
 @page("GET", f"{PATH}/{{batch_id}}")
 async def show_batch(visit: Visit) -> Shown | Response[bytes]:
     """How far a batch is, its files, and its rows; to htmx the part that changes, or nothing while nothing did."""
-    after, before = as_id(visit.given("after")), as_id(visit.given("before"))
-    request = PageRequest(size=ROWS_SHOWN, after=after, before=None if after else before)
+    request = list_view(visit).page(ROWS_SHOWN)
     only_failed = visit.given("failed") == "1"
     wanted = RowFilter(object_results="purchase_failed" if only_failed else None)
     async with reading() as tx:

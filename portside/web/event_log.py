@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -18,10 +17,10 @@ from portside.event_log.models import Endpoint, Happened, LogFilter, LogPage
 from portside.events.models import EventName
 from portside.kit.clock import UTC, from_wire, now
 from portside.kit.ids import Id, as_id
-from portside.kit.paging import PageRequest
 from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.web.answers import Flash, redirect
+from portside.web.lists import PAGE_SIZE, ListView, address
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import delivery_state, host_of
@@ -31,7 +30,6 @@ from portside.webhooks.queries import list_attempts
 
 PATH = "/app/settings/webhooks/log"
 CSV = "/app/settings/webhooks/log.csv"
-PAGE_SIZE = 50
 # So many deliveries of an event are named in its row.
 SHOWN = 2
 _STATES: Mapping[str, str] = {
@@ -43,7 +41,7 @@ _STATES: Mapping[str, str] = {
 _DAY = dt.timedelta(days=1)
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the log is looked at, as the address says it; what cannot be understood counts as not said, but an id
     that is none finds nothing. Days are whole ones, in UTC, both included."""
 
@@ -53,19 +51,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     state: DeliveryState | None
     first: str
     last: str
-    after: Id | None
-    before: Id | None
 
     def query(self, path: str = PATH, **changes: str) -> str:
         """The address of this view with changes; a page is left when anything else changes."""
         values = {"q": self.q, "webhook": self.webhook, "event": self.event, "state": self.state}
         values |= {"from": self.first, "to": self.last, **changes}
-        given = urlencode({name: value for name, value in values.items() if value})
-        return f"{path}?{given}" if given else path
-
-    def here(self) -> dict[str, str]:
-        """The page of the log, for `query`."""
-        return {"after": self.after or "", "before": self.before or ""}
+        return address(path, values)
 
     def wanted(self) -> LogFilter:
         since, until = from_wire(self.first) if self.first else None, from_wire(self.last) if self.last else None
@@ -77,9 +68,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             since=since,
             until=until + _DAY - dt.timedelta(milliseconds=1) if until else None,
         )
-
-    def page(self) -> PageRequest:
-        return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
 
     @property
     def is_filtered(self) -> bool:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, cast, get_args
-from urllib.parse import urlencode
 
-import msgspec
 from litestar import Response
 from litestar.response import Stream
 
@@ -15,24 +13,24 @@ from portside.carriers.catalogue import carrier_name, service_levels
 from portside.db.begin import reading
 from portside.kit.clock import from_wire
 from portside.kit.ids import Id, as_id
-from portside.kit.paging import PageRequest, Slice
+from portside.kit.paging import Slice
 from portside.ledger import queries
 from portside.ledger.api import ledger_csv
 from portside.ledger.models import Kind, Line, LineFilter, Total
 from portside.ledger.wire import shown
 from portside.terms.queries import list_reach
 from portside.web.answers import HEADERS
+from portside.web.lists import ListView, address
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 
 PATH = "/app/ledger"
 CSV = "/app/ledger.csv"
-PAGE_SIZE = 50
 _KINDS: Mapping[Kind, str] = {"purchase": "Purchases", "refund": "Refunds", "adjustment": "Adjustments"}
 _DAY = dt.timedelta(days=1)
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the ledger is looked at, as the address says it; what cannot be understood counts as not said. Days are
     whole ones, in UTC, both included."""
 
@@ -41,14 +39,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind | None
     first: str
     last: str
-    after: Id | None
-    before: Id | None
 
     def query(self, path: str = PATH, **changes: str) -> str:
         """The address of this view with changes; a page is left when anything else changes."""
         values = {"q": self.q, "account": self.account, "kind": self.kind, "from": self.first, "to": self.last}
-        given = urlencode({name: value for name, value in (values | changes).items() if value})
-        return f"{path}?{given}" if given else path
+        return address(path, {**values, **changes})
 
     def wanted(self) -> LineFilter:
         return LineFilter(
@@ -58,9 +53,6 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
             object_created_gte=from_wire(self.first) if self.first else None,
             object_created_lt=_after(self.last),
         )
-
-    def page(self) -> PageRequest:
-        return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
 
 
 def view_of(visit: Visit) -> View:

@@ -13,18 +13,16 @@ from litestar import Response
 
 from portside.db.begin import reading
 from portside.errors import NotFound
-from portside.kit.ids import as_id
-from portside.kit.paging import PageRequest
 from portside.kit.services import services
 from portside.notifications import queries
 from portside.notifications.models import Message
 from portside.web.answers import HEADERS, HTML
+from portside.web.lists import list_view
 from portside.web.page import page
 from portside.web.shell import has_mailbox
 from portside.web.visit import Shown, Visit
 
 PATH = "/app/mailbox"
-PAGE_SIZE = 50
 # What a mail reader allows: its own styles, nothing from elsewhere, no scripts; links open a page of their own.
 READER = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
@@ -36,8 +34,7 @@ READER = (
 async def list_mail(visit: Visit) -> Shown:
     """The messages, newest first; to htmx their rows."""
     await _check_local(visit)
-    after, before = as_id(visit.given("after")), as_id(visit.given("before"))
-    request = PageRequest(size=PAGE_SIZE, after=after, before=None if after else before)
+    request = list_view(visit).page()
     async with reading() as tx:
         found = await queries.list_messages(tx, visit.scope, request, kept_to_buyers=services().mailer is not None)
     rows = found.rows

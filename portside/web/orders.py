@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -16,19 +15,19 @@ from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.clock import now
 from portside.kit.ids import Id, as_id
-from portside.kit.paging import PageRequest, Slice
+from portside.kit.paging import Slice
 from portside.kit.scope import Scope
 from portside.orders import queries
 from portside.orders.models import TO_SHIP, LineItem, Order, OrderStatus, ShopApp
 from portside.orders.rules import VALID_LABEL
 from portside.orders.wire import OrderFilter
 from portside.web.answers import HOME, unchanged
+from portside.web.lists import ListView, address
 from portside.web.page import page
 from portside.web.shell import MOST_COUNTED, capped
 from portside.web.visit import Shown, Visit
 from portside.web.words import order_number, place, recipient, source_label, source_of, version
 
-PAGE_SIZE = 50
 _MOST_WORDS = 5
 
 
@@ -51,32 +50,22 @@ TABS = (
 _DAYS = {"7": 7, "30": 30, "90": 90}
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the orders is looked at, as the address says it; what cannot be understood counts as not said."""
 
     tab: Tab
     q: str
     store: ShopApp | None
     placed: str
-    after: Id | None
-    before: Id | None
 
     def query(self, **changes: str) -> str:
         """The address of this view with changes; a page is left when anything else changes."""
         values = {"tab": self.tab.key, "q": self.q, "store": self.store or "", "placed": self.placed, **changes}
-        given = urlencode({name: value for name, value in values.items() if value})
-        return f"{HOME}?{given}" if given else HOME
-
-    def here(self) -> dict[str, str]:
-        """The page of the list, for `query`."""
-        return {"after": self.after or "", "before": self.before or ""}
+        return address(HOME, values)
 
     def filter(self, moment: dt.datetime) -> OrderFilter:
         start = moment - dt.timedelta(days=_DAYS[self.placed]) if self.placed else None
         return OrderFilter(order_status=list(self.tab.statuses), shop_app=self.store, start_date=start)
-
-    def page(self) -> PageRequest:
-        return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
 
 
 def view_of(visit: Visit) -> View:

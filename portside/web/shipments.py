@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -29,12 +28,12 @@ from portside.tracking.models import TrackingStatus
 from portside.tracking.queries import find_links
 from portside.tracking.rules import page_path
 from portside.web.answers import HOME, unchanged
+from portside.web.lists import ListView, address
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import order_number, place, recipient, version
 
 PATH = "/app/shipments"
-PAGE_SIZE = 50
 # So many of the newest orders that fit a search are looked at for their labels.
 MOST_ORDERS = 100
 _MOST_WORDS = 5
@@ -57,26 +56,16 @@ TABS = (
 )
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True):
+class View(ListView, frozen=True, kw_only=True):
     """What of the shipments is looked at, as the address says it."""
 
     tab: Tab
     q: str
-    after: Id | None
-    before: Id | None
 
     def query(self, **changes: str) -> str:
         """The address of this view with changes, on its first page."""
         values = {"tab": self.tab.key, "q": self.q, **changes}
-        given = urlencode({name: value for name, value in values.items() if value})
-        return f"{PATH}?{given}" if given else PATH
-
-    def here(self) -> dict[str, str]:
-        """The page of the list, for `query`."""
-        return {"after": self.after or "", "before": self.before or ""}
-
-    def page(self) -> PageRequest:
-        return PageRequest(size=PAGE_SIZE, after=self.after, before=None if self.after else self.before)
+        return address(PATH, values)
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):

@@ -85,7 +85,7 @@ async def test_filters_narrow_the_rows_and_bad_ones_count_as_none(at_desk: Brows
 
 
 async def test_pages_go_on_from_an_event(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portside.web.event_log.PAGE_SIZE", 2)
+    monkeypatch.setattr("portside.web.lists.PAGE_SIZE", 2)
     events = [await happen(alice.scope) for _ in range(3)][::-1]
     first = await at_desk.get(f"{LOG}?event=track_updated")
     assert shown(first) == events[:2]
@@ -169,7 +169,7 @@ async def test_all_that_failed_is_sent_again(at_desk: Browser, alice: Person) ->
 
 
 async def test_the_log_as_csv(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portside.web.event_log.PAGE_SIZE", 2)
+    monkeypatch.setattr("portside.web.lists.PAGE_SIZE", 2)
     await at_desk.get("/app/settings/webhooks")
     with receiving() as receiver:
         receiver.answers = [404]

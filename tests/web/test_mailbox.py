@@ -13,7 +13,6 @@ from portside.kit.ids import new_id
 from portside.kit.mail import Mailer, read_sender, read_server
 from portside.notifications.actions import create_messages
 from portside.notifications.models import MessageDraft, Text
-from portside.web import mailbox
 from tests.support.cast import Person
 from tests.web.conftest import Browser
 
@@ -59,7 +58,7 @@ async def test_it_is_nobody_elses(at_desk: Browser, alice: Person, charlie: Pers
 
 
 async def test_older_mail_is_a_page_away(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mailbox, "PAGE_SIZE", 2)
+    monkeypatch.setattr("portside.web.lists.PAGE_SIZE", 2)
     for _ in range(3):
         await write(alice)
     first = await at_desk.get(PATH)

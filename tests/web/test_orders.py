@@ -106,7 +106,7 @@ async def test_tabs_and_filters_choose(at_desk: Browser, api: httpx.AsyncClient)
 async def test_pages_follow_each_other_both_ways(
     at_desk: Browser, api: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portside.web.orders.PAGE_SIZE", 2)
+    monkeypatch.setattr("portside.web.lists.PAGE_SIZE", 2)
     for number in range(5):
         await push(api, order_number=f"n{number}")
 
