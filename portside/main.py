@@ -65,6 +65,7 @@ from portside.web import (
     tokens,
     tracks,
     trials,
+    waiting_purchases,
 )
 from portside.web import alert as alert_page
 from portside.web import alerts as alert_pages
@@ -132,6 +133,7 @@ PAGES: list[ControllerRouterHandler] = [
     *shipment_pages.routes,
     *alert_pages.routes,
     *alert_page.routes,
+    *waiting_purchases.routes,
     *alert_settings.routes,
     *ledger_pages.routes,
     *tokens.routes,

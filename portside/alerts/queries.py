@@ -166,7 +166,9 @@ async def list_untold_flags(tx: Tx, limit: int) -> list[tuple[Id, Mode, Id]]:
         "SELECT l.account_id, l.mode, l.id FROM purchases p JOIN labels l ON l.account_id = p.account_id "
         "AND l.mode = p.mode AND l.purchase_id = p.id AND l.piece = 1 WHERE p.flagged_at IS NOT NULL "
         "AND NOT EXISTS (SELECT FROM alerts a WHERE a.account_id = l.account_id AND a.mode = l.mode "
-        "AND a.subject_id = l.id AND a.kind = 'purchase_waits') ORDER BY p.id LIMIT $1",
+        # It may wait once more after somebody has settled it.
+        "AND a.subject_id = l.id AND CASE a.kind WHEN 'purchase_waits' THEN a.cause::timestamptz = p.flagged_at END) "
+        "ORDER BY p.id LIMIT $1",
         limit,
     )
     return [(Id(row["account_id"]), row["mode"], Id(row["id"])) for row in rows]

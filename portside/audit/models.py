@@ -50,6 +50,8 @@ Action = Literal[
     "webhook.secret_rotated",
     "carrier_account.created",
     "carrier_account.changed",
+    "purchase.asked",
+    "purchase.released",
 ]
 
 

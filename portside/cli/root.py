@@ -78,4 +78,4 @@ def main() -> None:
 
 
 # Each module adds its commands to the group when it is imported.
-from portside.cli import accounts, apps, backup, demo, jobs, mail, serve, simulator, upkeep  # noqa: E402, F401
+from portside.cli import accounts, apps, backup, demo, jobs, mail, purchases, serve, simulator, upkeep  # noqa: E402, F401

@@ -47,9 +47,10 @@ _RESERVE = (
     "FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::boolean[], $9::jsonb[]) "
     "AS given (i, r, o, f, q, b) ON CONFLICT DO NOTHING RETURNING id"
 )
-_LATER_NEWS: tuple[EventName, ...] = ("transaction_updated",)
 # Between a refused reservation and the look at its rival, the rival may end and free the rate.
 _TRIES = 5
+# Whoever asks the carrier while a purchase is released has an answer by then.
+_LAST_QUESTION = dt.timedelta(minutes=2)
 
 _OUTCOME = (
     "UPDATE purchases SET state = $3, carrier_reference = coalesce(c.reference, carrier_reference), updated_at = $4, "
@@ -175,7 +176,7 @@ async def complete_purchases(tx: Tx, scope: Scope, outcomes: Mapping[Id, Bought]
     references = {purchase_id: bought.carrier_reference for purchase_id, bought in outcomes.items()}
     purchases = await _conclude_all(tx, scope, "bought", references)
     for purchase_id in outcomes.keys() - purchases.keys():
-        await _void_if_stray(tx, scope, purchase_id, references[purchase_id])
+        await void_stray(tx, scope, purchase_id, references[purchase_id])
     labels = await queries.labels_of_purchases(tx, scope, list(purchases))
     tracks: list[TrackDraft] = []
     changes: list[LabelChange] = []
@@ -190,9 +191,11 @@ async def complete_purchases(tx: Tx, scope: Scope, outcomes: Mapping[Id, Bought]
     return set(purchases)
 
 
-async def reject_purchases(tx: Tx, scope: Scope, refusals: Mapping[Id, Sequence[Message]]) -> set[Id]:
+async def reject_purchases(
+    tx: Tx, scope: Scope, refusals: Mapping[Id, Sequence[Message]], state: PurchaseState = "rejected"
+) -> set[Id]:
     """Write refusals (law 7): the labels are in ERROR and say why. Gives those that have not ended otherwise."""
-    purchases = await _conclude_all(tx, scope, "rejected", dict.fromkeys(refusals))
+    purchases = await _conclude_all(tx, scope, state, dict.fromkeys(refusals))
     labels = await queries.labels_of_purchases(tx, scope, list(purchases))
     changes = [
         LabelChange(label=label, status="ERROR", names=_first_news(purchase), messages=tuple(refusals[purchase.id]))
@@ -203,20 +206,20 @@ async def reject_purchases(tx: Tx, scope: Scope, refusals: Mapping[Id, Sequence[
     return set(purchases)
 
 
-async def void_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
-    """Give a purchase up: its rate is free again. False: it has ended otherwise.
+async def release_purchase(tx: Tx, scope: Scope, purchase_id: Id, word: Message) -> bool:
+    """Take a person's word that the carrier has no label of a purchase that waits for one: its rate is free again.
 
-    The carrier is told by the caller's flow if the label is known there; one whose outcome is still open is voided at
-    the carrier when it turns out to have been bought.
+    One that has ended before only stops waiting. False: it does not wait. What the carrier sold after all is voided
+    there: by whoever learns of it, and by the job that asks once more. Raises NotFound.
     """
-    before = await queries.get_purchase(tx, scope, purchase_id)
-    purchase = await _conclude(tx, scope, purchase_id, "voided")
-    if purchase is None:
+    purchase = await queries.lock_purchase(tx, scope, purchase_id)
+    if purchase.flagged_at is None:
         return False
-    names = _first_news(purchase) if before.state == "reserved" else _LATER_NEWS
-    labels = await queries.labels_of_purchase(tx, scope, purchase_id)
-    await change_labels(tx, scope, [LabelChange(label=label, status="REFUNDED", names=names) for label in labels])
-    await record_refunds(tx, scope, [label.id for label in labels])
+    await flag_purchase(tx, scope, purchase_id, None, is_open=purchase.state == "reserved")
+    released = await reject_purchases(tx, scope, {purchase_id: [word]}, "voided")
+    if released and purchase.sent_at is not None:
+        payload, run_at = _payload(scope, purchase_id), now() + _LAST_QUESTION
+        await enqueue(tx, Job(kind="labels.void_late_sale", payload=payload, run_at=run_at))
     return True
 
 
@@ -243,16 +246,16 @@ async def mark_refund(
     return changed
 
 
-async def flag_purchase(tx: Tx, scope: Scope, purchase_id: Id, reason: str) -> None:
-    """Leave a purchase to a person: nothing here can find out, or undo, what the carrier did."""
+async def flag_purchase(tx: Tx, scope: Scope, purchase_id: Id, reason: str | None, *, is_open: bool) -> None:
+    """Leave a purchase to a person: nothing here can find out, or undo, what the carrier did. None: it waits no more.
+
+    `is_open` says whether that is about one whose outcome is open; who learns it too late changes nothing.
+    """
+    values = (scope.account_id, scope.mode, purchase_id, now(), reason, is_open)
     await tx.execute(
-        "UPDATE purchases SET flagged_at = coalesce(flagged_at, $4), flag_reason = $5 "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3",
-        scope.account_id,
-        scope.mode,
-        purchase_id,
-        now(),
-        reason[:500],
+        "UPDATE purchases SET flagged_at = CASE WHEN $5::text IS NOT NULL THEN coalesce(flagged_at, $4) END, "
+        "flag_reason = left($5, 500) WHERE account_id = $1 AND mode = $2 AND id = $3 AND (state = 'reserved') = $6",
+        *values,
     )
 
 
@@ -299,8 +302,11 @@ async def requeue_forgotten(tx: Tx, limit: int = 100) -> int:
 
 def buy_job(scope: Scope, purchase_id: Id, run_at: dt.datetime | None = None) -> Job:
     """The job that carries a purchase on, from wherever it stands. Several for one purchase do no harm."""
-    payload = {"account": scope.account_id, "mode": scope.mode, "purchase": purchase_id}
-    return Job(kind="labels.buy", payload=payload, run_at=run_at)
+    return Job(kind="labels.buy", payload=_payload(scope, purchase_id), run_at=run_at)
+
+
+def _payload(scope: Scope, purchase_id: Id) -> dict[str, str]:
+    return {"account": scope.account_id, "mode": scope.mode, "purchase": purchase_id}
 
 
 def _new_labels(draft: PurchaseDraft) -> list[dict[str, Any]]:
@@ -334,17 +340,14 @@ async def _conclude_all(
     return {purchase.id: purchase for purchase in map(queries.purchase_of, rows)}
 
 
-async def _void_if_stray(tx: Tx, scope: Scope, purchase_id: Id, carrier_reference: str) -> None:
+async def void_stray(tx: Tx, scope: Scope, purchase_id: Id, carrier_reference: str) -> None:
+    """Have undone at the carrier what is not the outcome of this purchase."""
     purchase = await queries.get_purchase(tx, scope, purchase_id)
     if purchase.state == "bought" and purchase.carrier_reference == carrier_reference:
         return
-    payload = {
-        "account": scope.account_id,
-        "mode": scope.mode,
-        "purchase": purchase_id,
-        "carrier_reference": carrier_reference,
-    }
-    await enqueue(tx, Job(kind="labels.void", payload=payload))
+    payload = {**_payload(scope, purchase_id), "carrier_reference": carrier_reference}
+    # One after the other, so that the second finds what the first has voided.
+    await enqueue(tx, Job(kind="labels.void", payload=payload, key=f"labels.void:{purchase_id}"))
 
 
 def _first_news(purchase: StoredPurchase) -> tuple[EventName, ...]:

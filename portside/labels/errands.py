@@ -123,7 +123,8 @@ async def settle(scope: Scope, purchase_id: Id) -> None:
     errand = await _errand(scope, purchase_id)
     name = carrier_name(errand.rate.carrier)
     if not client.can(errand.rate.carrier, "find_by_reference"):
-        await _flag(scope, purchase_id, f"{name} cannot be asked what became of this purchase. Look it up there.")
+        text = f"{name} cannot be asked what became of this purchase. Look it up there."
+        await _flag(scope, purchase_id, text, is_open=True)
         return
     try:
         found = await client.find(errand.rate.carrier, errand.call.reference, errand.context)
@@ -144,16 +145,44 @@ async def void_at_carrier(scope: Scope, purchase_id: Id, carrier_reference: str)
     """Undo at the carrier what was bought for a purchase that has ended otherwise. Raises CarrierError to be retried;
     what cannot be undone is flagged for a person."""
     errand = await _errand(scope, purchase_id)
+    if await _is_voided(errand):
+        return
     name = carrier_name(errand.rate.carrier)
     if not client.can(errand.rate.carrier, "void"):
-        await _flag(scope, purchase_id, f"{name} sold {carrier_reference}, which nobody wants, and cannot void it.")
+        text = f"{name} sold {carrier_reference}, which nobody wants, and cannot void it."
+        await _flag(scope, purchase_id, text, is_open=False)
         return
     try:
         await client.void(errand.rate.carrier, carrier_reference, errand.context)
     except CarrierError as failure:
         if failure.retryable:
             raise
-        await _flag(scope, purchase_id, f"{name} will not void {carrier_reference}: {failure.text}")
+        await _flag(scope, purchase_id, f"{name} will not void {carrier_reference}: {failure.text}", is_open=False)
+
+
+async def void_late_sale(scope: Scope, purchase_id: Id) -> None:
+    """Ask about a purchase that was released on a person's word, and have undone what was sold all the same.
+
+    Raises CarrierError to be retried: the carrier that could not be asked may be back tomorrow.
+    """
+    errand = await _errand(scope, purchase_id)
+    if not client.can(errand.rate.carrier, "find_by_reference"):
+        return
+    found = await client.find(errand.rate.carrier, errand.call.reference, errand.context)
+    if found is not None and not found.is_voided:
+        async with begin() as tx:
+            await actions.void_stray(tx, scope, purchase_id, found.carrier_reference)
+
+
+async def _is_voided(errand: Errand) -> bool:
+    """Whether the carrier says that this is undone already; False if it does not say."""
+    if not client.can(errand.rate.carrier, "find_by_reference"):
+        return False
+    try:
+        found = await client.find(errand.rate.carrier, errand.call.reference, errand.context)
+    except CarrierError:
+        return False
+    return found is not None and found.is_voided
 
 
 async def _errand(scope: Scope, purchase_id: Id) -> Errand:
@@ -286,8 +315,8 @@ async def _cannot_be_asked(scope: Scope, errand: Errand, failure: CarrierError) 
     overdue = now() - since
     passing = failure.retryable or failure.kind == "timeout_unknown"
     if not passing or overdue > _FLAG_AFTER:
-        name = carrier_name(errand.rate.carrier)
-        await _flag(scope, errand.purchase.id, f"{name} does not say what became of this purchase: {failure.text}")
+        text = f"{carrier_name(errand.rate.carrier)} does not say what became of this purchase: {failure.text}"
+        await _flag(scope, errand.purchase.id, text, is_open=True)
     if passing and overdue < _ASK_FOR:
         raise Postponed(min(max(overdue.total_seconds(), 5.0), 3600.0))
 
@@ -298,10 +327,10 @@ async def _reject(scope: Scope, purchase_id: Id, source: str, text: str, code: s
         await actions.reject_purchases(tx, scope, {purchase_id: [refusal]})
 
 
-async def _flag(scope: Scope, purchase_id: Id, reason: str) -> None:
+async def _flag(scope: Scope, purchase_id: Id, reason: str, *, is_open: bool) -> None:
     _log.error("purchase_needs_a_person", purchase=purchase_id, reason=reason)
     async with begin() as tx:
-        await actions.flag_purchase(tx, scope, purchase_id, reason)
+        await actions.flag_purchase(tx, scope, purchase_id, reason, is_open=is_open)
 
 
 async def _purchase(scope: Scope, purchase_id: Id) -> StoredPurchase:

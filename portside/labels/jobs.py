@@ -31,6 +31,12 @@ async def void(run: Run) -> None:
     await errands.void_at_carrier(await _scope(run), run.payload["purchase"], run.payload["carrier_reference"])
 
 
+@job("labels.void_late_sale", lane="fast", retry=_VOID_RETRY)
+async def void_late_sale(run: Run) -> None:
+    """Ask once more about a purchase that was released on a person's word."""
+    await errands.void_late_sale(await _scope(run), run.payload["purchase"])
+
+
 @job("labels.take_push", lane="fast")
 async def take_push(run: Run) -> None:
     """Ask for the news that a carrier's push announced."""

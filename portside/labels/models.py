@@ -9,6 +9,7 @@ import msgspec
 
 from portside.events.models import EventName
 from portside.kit.ids import Id
+from portside.kit.scope import Mode
 from portside.ledger.models import Sale
 from portside.rates.models import Message
 from portside.terms.models import LabelFileType as LabelFileType
@@ -75,6 +76,22 @@ class StoredPurchase(msgspec.Struct, frozen=True, kw_only=True):
     carrier_reference: str | None
     created_at: dt.datetime
     updated_at: dt.datetime
+
+
+class FlaggedPurchase(msgspec.Struct, frozen=True, kw_only=True):
+    """A purchase that waits for a person, as the operator sees it: whose it is (`email`: the account's), and why."""
+
+    id: Id
+    email: str
+    account_id: Id
+    mode: Mode
+    carrier: str
+    label_id: Id
+    order_id: Id | None
+    state: PurchaseState
+    sent_at: dt.datetime | None
+    flagged_at: dt.datetime
+    flag_reason: str
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):

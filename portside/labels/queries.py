@@ -13,7 +13,7 @@ from portside.errors import NotFound
 from portside.kit.ids import Id, as_id
 from portside.kit.paging import PageRequest, Slice
 from portside.kit.scope import Scope
-from portside.labels.models import Buyer, Label, PurchaseDraft, Reservation, StoredPurchase
+from portside.labels.models import Buyer, FlaggedPurchase, Label, PurchaseDraft, Reservation, StoredPurchase
 from portside.labels.wire import LabelFilter
 from portside.rates.models import Message
 from portside.tracking.models import TrackingStatus
@@ -169,10 +169,17 @@ async def find_rival(tx: Tx, scope: Scope, draft: PurchaseDraft) -> StoredPurcha
     return await find_purchase_of_rate(tx, scope, draft.rate_id) if draft.rate_id else None
 
 
-async def list_flagged(tx: Tx, scope: Scope) -> list[StoredPurchase]:
-    """Purchases that wait for a person, oldest first: the carrier cannot be asked what became of them."""
-    rows = await tx.fetch(f"{_PURCHASE} AND flagged_at IS NOT NULL ORDER BY id LIMIT 200", scope.account_id, scope.mode)
-    return [purchase_of(row) for row in rows]
+# unscoped: the operator settles what waits for a person in all accounts.
+async def list_flagged(tx: Tx, limit: int, purchase_id: Id | None = None) -> list[FlaggedPurchase]:
+    """Purchases that wait for a person, oldest first, or that one: the carrier cannot be asked what became of them."""
+    rows = await tx.fetch(
+        "SELECT p.*, a.email, l.id AS label_id, l.carrier FROM purchases p JOIN accounts a ON a.id = p.account_id "
+        "JOIN labels l ON l.account_id = p.account_id AND l.mode = p.mode AND l.purchase_id = p.id AND l.piece = 1 "
+        "WHERE p.flagged_at IS NOT NULL AND ($2::uuid IS NULL OR p.id = $2) ORDER BY p.id LIMIT $1",
+        limit,
+        purchase_id,
+    )
+    return [FlaggedPurchase(**{name: row[name] for name in FlaggedPurchase.__struct_fields__}) for row in rows]
 
 
 def purchase_of(row: Row) -> StoredPurchase:

@@ -12,12 +12,13 @@ from portside.labels.models import Label, LabelFileType, LabelStatus, PurchaseSt
 from portside.orders.models import LabelSummary
 
 # From which states an outcome may be written (law 4). A refusal is only ever of what is still open; a success that
-# finds anything but `reserved` came too late and is voided at the carrier.
+# finds anything but `reserved` came too late and is voided at the carrier. `voided` is a person's word that nothing was
+# bought.
 BEFORE: dict[PurchaseState, frozenset[PurchaseState]] = {
     "reserved": frozenset(),
     "bought": frozenset({"reserved"}),
     "rejected": frozenset({"reserved"}),
-    "voided": frozenset({"reserved", "bought"}),
+    "voided": frozenset({"reserved"}),
     "refunded": frozenset({"bought", "voided"}),
 }
 

@@ -68,6 +68,8 @@ _WORDS: Mapping[str, str] = {
     "webhook.secret_rotated": "Webhook secret replaced",
     "carrier_account.created": "Carrier account added",
     "carrier_account.changed": "Carrier account changed",
+    "purchase.asked": "Carrier asked about a purchase",
+    "purchase.released": "Purchase released",
 }
 
 

@@ -29,6 +29,7 @@ from portside.web.answers import Flash, redirect, unchanged
 from portside.web.page import page
 from portside.web.tracks import track_context
 from portside.web.visit import Shown, Visit
+from portside.web.waiting_purchases import waiting_context
 
 ONE = PATH + "/{alert_id}"
 _DONE: Mapping[str, str] = {
@@ -51,6 +52,7 @@ async def show_alert(visit: Visit) -> Shown:
     async with reading() as tx:
         alert = await queries.get_alert(tx, visit.scope, visit.id("alert_id"))
         label, track = await _parcel(tx, visit, alert)
+        purchase = await waiting_context(tx, visit, alert, label)
         (row,) = await alert_rows(tx, visit.scope, [alert])
         entries = await queries.list_entries(tx, visit.scope, alert.id)
         members = await list_members(tx, visit.scope)
@@ -61,6 +63,7 @@ async def show_alert(visit: Visit) -> Shown:
         "alert": {**row, "seen_by": next((user.name or user.email for user in seen_by.values()), "")},
         "back_url": PATH,
         "urls": {name: f"{url}/{name}" for name in ("note", "assign", "acknowledge", "snooze", "resolve", "reopen")},
+        "purchase": purchase,
         "track": _timeline(alert, track, label) if track else None,
         "entries": [_entry(entry, names) for entry in reversed(entries)],
         "assignee": alert.assigned_to or "",

@@ -11,15 +11,21 @@ import pytest
 from portside.alerts import actions, jobs, rules
 from portside.alerts.models import Settings, Thresholds
 from portside.carriers.errors import CarrierError
-from portside.db.begin import begin, reading
+from portside.db.begin import begin
 from portside.jobs.drain import drain
 from portside.jobs.models import Run
 from portside.kit.clock import now
 from portside.labels import errands
-from portside.labels.queries import list_flagged
 from tests.alerts.conftest import alerts_of, follow, kinds_of, pass_days, ship, ship_order
 from tests.support.cast import Person
-from tests.support.labelling import bought, carriers_installed, scan, settle_time_comes, with_carrier_accounts
+from tests.support.labelling import (
+    bought,
+    carriers_installed,
+    flagged_of,
+    scan,
+    settle_time_comes,
+    with_carrier_accounts,
+)
 
 SWEEP = Run(job_id=1, attempt=1, payload={})
 
@@ -127,8 +133,7 @@ async def test_a_purchase_that_waits_for_a_person_is_found_by_the_sweep_and_ends
         (alert,) = await alerts_of(alice)
         assert alert.kind == "purchase_waits" and "The key was revoked." in rules.reason(alert)
         usps.fails_to_tell = None
-        async with reading() as tx:
-            (flagged,) = await list_flagged(tx, alice.scope)
+        (flagged,) = await flagged_of(alice)
         await errands.settle(alice.scope, flagged.id)
         await drain()
     assert await alerts_of(alice) == []

@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 
+from portside.alerts.flows import release
 from portside.carriers.errors import CarrierError
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
@@ -13,9 +14,8 @@ from portside.kit.ids import Id
 from portside.labels import actions, errands, flows, queries
 from portside.labels.models import LabelRequest, StoredPurchase
 from portside.settings import Settings
-from tests.orders.data import order_body
 from tests.support.cast import Person
-from tests.support.labelling import LabelCarrier, bought, events_of, rated, settle_time_comes
+from tests.support.labelling import LabelCarrier, bought, events_of, flagged_of, rated, settle_time_comes
 
 
 async def purchase_of(person: Person, rate: str) -> StoredPurchase:
@@ -76,9 +76,8 @@ async def test_a_carrier_that_cannot_be_asked_leaves_it_open_for_a_person(
     for _ in range(2):
         await settle_time_comes(alice)
     assert (await api.get(f"/transactions/{label['object_id']}")).json()["status"] == "QUEUED"
-    async with reading() as tx:
-        (flagged,) = await queries.list_flagged(tx, alice.scope)
-    assert flagged.rate_id == label["rate"] and "cannot be asked" in (flagged.flag_reason or "")
+    (flagged,) = await flagged_of(alice)
+    assert flagged.label_id == label["object_id"] and "cannot be asked" in flagged.flag_reason
     again = await api.post("/transactions", json={"rate": label["rate"], "async": False})
     assert again.json()["object_id"] == label["object_id"] and again.json()["status"] == "QUEUED"
     assert len(usps.purchases) == 1
@@ -91,8 +90,7 @@ async def test_a_carrier_that_will_not_tell_is_flagged_and_one_that_is_down_is_a
     label = await bought(api)
     usps.fails_to_tell = CarrierError("carrier_down", "503")
     await settle_time_comes(alice)
-    async with reading() as tx:
-        assert await queries.list_flagged(tx, alice.scope) == []
+    assert await flagged_of(alice) == []
     usps.fails_to_tell = CarrierError("auth", "The key was revoked.")
     await settle_time_comes(alice)
     purchase = await purchase_of(alice, label["rate"])
@@ -103,7 +101,7 @@ async def test_a_carrier_that_will_not_tell_is_flagged_and_one_that_is_down_is_a
     assert (settled.state, settled.flagged_at) == ("bought", None)
 
 
-async def test_a_success_after_a_void_is_voided_at_the_carrier(
+async def test_a_success_after_a_release_is_voided_at_the_carrier(
     api: httpx.AsyncClient, alice: Person, usps: LabelCarrier
 ) -> None:
     rate = await rated(api)
@@ -113,25 +111,14 @@ async def test_a_success_after_a_void_is_voided_at_the_carrier(
         await asyncio.sleep(0.01)
     purchase = await purchase_of(alice, rate)
     async with begin() as tx:
-        assert await actions.void_purchase(tx, alice.scope, purchase.id)
+        await actions.flag_purchase(tx, alice.scope, purchase.id, "Its outcome is open for too long.", is_open=True)
+    assert await release(alice.scope, purchase.id)
     usps.holds.set()
     (label,) = await buying
-    assert label.status == "REFUNDED" and label.tracking_number is None
+    assert label.status == "ERROR" and label.tracking_number is None
     await drain(lanes=["fast"])
     assert usps.voided == [f"C-{purchase.id}"]
-    assert [event["data"]["status"] for event in await events_of(alice, label.id)] == ["REFUNDED"]
-
-
-async def test_a_voided_label_gives_its_order_back(api: httpx.AsyncClient, alice: Person) -> None:
-    order = (await api.post("/orders", json=order_body())).json()
-    label = await bought(api, order=order["object_id"])
-    purchase = await purchase_of(alice, label["rate"])
-    async with begin() as tx:
-        assert await actions.void_purchase(tx, alice.scope, purchase.id)
-        assert not await actions.void_purchase(tx, alice.scope, purchase.id)
-    assert (await api.get(f"/orders/{order['object_id']}")).json()["order_status"] == order["order_status"]
-    names = [event["event"] for event in await events_of(alice, label["object_id"])]
-    assert names == ["transaction_created", "transaction_updated"]
+    assert [event["data"]["status"] for event in await events_of(alice, label.id)] == ["ERROR"]
 
 
 async def test_a_crash_after_reserving_is_carried_on_by_the_job(

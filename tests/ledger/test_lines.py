@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 from portside.carriers.errors import CarrierError
 from portside.db.begin import begin
 from portside.jobs.drain import drain
+from portside.kit.clock import now
 from portside.kit.ids import Id
 from portside.kit.money import places
 from portside.kit.scope import Scope
 from portside.labels import actions
 from portside.labels.errands import settle
 from portside.ledger.rules import divided
+from portside.rates.models import Message
 from tests.support.cast import Person
 from tests.support.checkout import account_ids
 from tests.support.labelling import PARCEL, SHIPMENT, LabelCarrier
@@ -174,19 +177,20 @@ async def test_an_answer_that_was_lost_makes_one_line_when_it_is_found(
     assert len(usps.purchases) == 1
 
 
-async def test_giving_a_purchase_up_takes_its_lines_back(
+async def test_a_purchase_that_is_released_has_no_line(
     platform: httpx.AsyncClient, acting: httpx.AsyncClient, merchant: str, usps: LabelCarrier
 ) -> None:
     scope = Scope(Id(merchant), "test", "hippo@example.com")
-    await bought(acting, rate_of(await shipped(acting, parcels=[PARCEL] * 2), "usps_priority"))
     usps.is_mute = True
     await bought(acting, rate_of(await shipped(acting), "usps_priority"))
     async with begin() as tx:
-        for row in await tx.fetch("SELECT id FROM purchases WHERE account_id = $1", merchant):
-            assert await actions.void_purchase(tx, scope, row["id"])
-    # The second was never known to be bought, and is voided at its carrier if it was.
-    assert [line["kind"] for line in await ledger(platform)] == ["purchase", "purchase", "refund", "refund"]
-    assert (await platform.get("/partner/ledger/totals")).json()["results"][0]["cost"] == "0.00"
+        purchase = Id(await tx.fetchval("SELECT id FROM purchases WHERE account_id = $1", merchant))
+        await actions.flag_purchase(tx, scope, purchase, "Nobody knows.", is_open=True)
+        word = Message(source="Portside", code="released", text="There is none.")
+        assert await actions.release_purchase(tx, scope, purchase, word)
+    # The carrier did sell it, and is told that nobody wants it.
+    await drain(until=now() + dt.timedelta(minutes=3), lanes=["fast"])
+    assert usps.voided == [f"C-{purchase}"] and await ledger(platform) == []
 
 
 async def test_instalabels_and_batches_are_in_the_ledger(

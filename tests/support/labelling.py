@@ -33,6 +33,8 @@ from portside.carriers.errors import CarrierError
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
 from portside.kit.clock import UTC
+from portside.labels.models import FlaggedPurchase
+from portside.labels.queries import list_flagged
 from tests.support.carriers import UPS_TARIFF, USPS_TARIFF, TariffCarrier
 from tests.support.cast import Person
 
@@ -202,6 +204,12 @@ async def events_of(person: Person, object_id: str = "") -> list[dict[str, Any]]
             object_id or None,
         )
     return [json.loads(row["payload"]) for row in rows]
+
+
+async def flagged_of(person: Person) -> list[FlaggedPurchase]:
+    """Somebody's purchases that wait for a person."""
+    async with reading() as tx:
+        return [each for each in await list_flagged(tx, 1000) if each.account_id == person.account_id]
 
 
 async def settle_time_comes(person: Person) -> None:

@@ -143,6 +143,7 @@ def alert_page(number: int = 0, **changes: Any) -> dict[str, Any]:
         "alert": one,
         "back_url": "alerts.html",
         "urls": Ns(note="#", assign="#", acknowledge="#", snooze="#", resolve="#", reopen="#"),
+        "purchase": None,
         "track": track("TRANSIT", HELD),
         "entries": [
             entry("contact", "asked the carrier", "Lost or delayed, by phone: case 4711, they call back on Friday.", 1),
@@ -155,6 +156,29 @@ def alert_page(number: int = 0, **changes: Any) -> dict[str, Any]:
         "contact": contact(),
     }
     return context | changes
+
+
+def waiting(is_open: bool = True, can_settle: bool = True) -> dict[str, Any]:
+    """An alert of a purchase that waits for a person."""
+    purchase = Ns(
+        carrier_name="Harbour Post",
+        is_open=is_open,
+        can_settle=can_settle,
+        ask_url="#" if is_open else None,
+        release_url="#",
+    )
+    one = alert(
+        1,
+        "Purchase unclear",
+        "bad",
+        "circle-question-mark",
+        "Harbour Post cannot be asked what became of this purchase. Look it up there.",
+        "Look the purchase up at the carrier. It is never bought a second time by itself.",
+        tracking_number="",
+        last_place="",
+        seen_by="Bob",
+    )
+    return alert_page(3, alert=one, purchase=purchase, track=None, entries=[], contact=contact(known=False))
 
 
 def settings_page(errors: dict[str, str] | None = None, **changes: Any) -> dict[str, Any]:
@@ -182,6 +206,9 @@ ALERT_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     "alerts-empty": ("alerts/list.html", alert_list(alerts=[], can_pick=False)),
     "alert": ("alerts/detail.html", alert_page()),
     "alert-bare": ("alerts/detail.html", alert_page(3, track=None, entries=[], contact=contact(known=False))),
+    "alert-purchase": ("alerts/detail.html", waiting()),
+    "alert-purchase-ended": ("alerts/detail.html", waiting(is_open=False)),
+    "alert-purchase-member": ("alerts/detail.html", waiting(can_settle=False)),
     "alert-snoozed": (
         "alerts/detail.html",
         alert_page(1, state="snoozed", snoozed_until=NOW + dt.timedelta(days=3)),
