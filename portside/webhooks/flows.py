@@ -105,7 +105,7 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
     if turn is None:
         await _cancel_rest(scope, webhook_id)
     else:
-        await _queue_turn(scope, webhook_id, apart=rules.is_apart(turn.webhook.health, due_by))
+        await _queue_turn(scope, webhook_id, apart=rules.is_apart(turn.webhook.health, due_by), moment=due_by)
 
 
 async def _come_back(scope: Scope, webhook_id: Id, moment: dt.datetime) -> None:
@@ -114,9 +114,10 @@ async def _come_back(scope: Scope, webhook_id: Id, moment: dt.datetime) -> None:
         await enqueue(tx, *actions.wake_jobs(scope, webhook_id, [moment], Health()))
 
 
-async def _queue_turn(scope: Scope, webhook_id: Id, *, apart: bool) -> None:
+async def _queue_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.datetime) -> None:
+    """Go on later, at no earlier moment than this turn's: the wake-up that told it is used up."""
     async with begin() as tx:
-        await enqueue(tx, actions.turn_job(scope, webhook_id, apart=apart))
+        await enqueue(tx, actions.turn_job(scope, webhook_id, apart=apart, moment=moment))
 
 
 async def _cancel_rest(scope: Scope, webhook_id: Id) -> None:
