@@ -57,10 +57,10 @@ async def start_worker() -> AsyncIterator[StartWorker]:
 
 @pytest.fixture
 def until() -> Until:
-    """Awaits a question again and again until its answer is true (20 s at most), and gives the answer."""
+    """Awaits a question again and again until its answer is true (a minute at most), and gives the answer."""
 
     async def ask(question: Callable[[], Awaitable[Any]]) -> Any:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (answer := await question()):
                 await asyncio.sleep(0.02)
         return answer

@@ -33,7 +33,7 @@ async def test_a_full_lane_does_not_hold_up_another(start_worker: StartWorker) -
     async with begin() as tx:
         await enqueue(tx, *[Job(kind="probe.stuck", payload={}) for _ in range(20)])
         await enqueue(tx, Job(kind="probe.quick", payload={}))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await ran.wait()
 
 
@@ -81,7 +81,7 @@ async def test_a_stopped_worker_hands_back_what_it_has_not_finished(start_worker
         await enqueue(tx, Job(kind="probe.long", payload={}))
     # The lease is long: the second worker gets the job because it was handed back, not because it ran out.
     stopping = start_worker(lease_seconds=3600)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await first_started.wait()
         await stopping.stop(grace=0)
         assert first_cancelled.is_set()
@@ -103,7 +103,7 @@ async def test_a_stopping_worker_lets_running_jobs_finish_within_the_grace(start
     async with begin() as tx:
         await enqueue(tx, Job(kind="probe.short", payload={}))
     worker = start_worker()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await started.wait()
         await worker.stop(grace=10)
     assert finished.is_set()
@@ -160,10 +160,10 @@ async def test_a_long_job_keeps_its_lease(start_worker: StartWorker, until: Unti
     @job("probe.long", lane="fast")
     async def long(run: Run) -> None:
         runs.append(run.attempt)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
 
     for _ in range(2):
-        start_worker(lease_seconds=0.5, poll_seconds=0.1)
+        start_worker(lease_seconds=1, poll_seconds=0.1)
     async with begin() as tx:
         await enqueue(tx, Job(kind="probe.long", payload={}))
     await until(queue_is_empty)
@@ -248,7 +248,7 @@ async def test_the_product_worker_runs_until_it_is_stopped_or_cancelled() -> Non
         working = asyncio.create_task(run_worker(load({}), stop=stop))
         async with begin() as tx:
             await enqueue(tx, Job(kind=f"probe.{by_cancelling}", payload={}))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await ran.wait()
             if by_cancelling:
                 working.cancel()
