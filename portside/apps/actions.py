@@ -6,9 +6,9 @@ import datetime as dt
 import secrets
 from collections.abc import Sequence
 
-from portside.apps.models import App, AppChanges, AppDraft, Connection
+from portside.apps.models import App, AppChanges, AppDraft, Connection, Trust
 from portside.apps.queries import connection_of, get_app
-from portside.apps.rules import MOST_APPS, checked_changes
+from portside.apps.rules import MOST_APPS, checked_changes, trust_lost, trust_of
 from portside.audit.actions import note
 from portside.db.tx import Tx
 from portside.errors import Conflict, FieldErrors, NotFound
@@ -61,11 +61,13 @@ async def create_app(tx: Tx, draft: AppDraft, *, address: str = "") -> tuple[App
 
 
 async def update_app(tx: Tx, scope: Scope, app_id: Id, changes: AppChanges, *, address: str = "") -> App:
-    """Replace what is said of an app. Origins that stay keep their verification. Raises NotFound, FieldErrors."""
+    """Replace what is said of an app. Origins that stay keep their verification; what the operator has said of it ends
+    by `rules.trust_lost`. Raises NotFound, FieldErrors."""
     wanted = checked_changes(changes)
-    done = await tx.fetchval(
+    before = await hold_app(tx, scope, app_id)
+    await tx.execute(
         "UPDATE apps SET name = $3, site_url = $4, redirect_uris = $5, live = $6, updated_at = $7 "
-        "WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING id",
+        "WHERE account_id = $1 AND id = $2",
         scope.account_id,
         app_id,
         wanted.name,
@@ -74,12 +76,13 @@ async def update_app(tx: Tx, scope: Scope, app_id: Id, changes: AppChanges, *, a
         wanted.live,
         now(),
     )
-    if done is None:
-        raise NotFound
     await _set_origins(tx, app_id, wanted.origins)
+    lost = trust_lost(before, wanted)
+    await _end_trust(tx, scope, app_id, lost)
     app = await get_app(tx, scope, app_id)
     details = {"redirect_uris": app.redirect_uris, "origins": wanted.origins, "live": app.live}
     await note(tx, scope, "app.changed", app.name, details, address)
+    await _note_end_of_trust(tx, scope, app.name, lost, address)
     return app
 
 
@@ -103,19 +106,23 @@ async def rotate_secret(tx: Tx, scope: Scope, app_id: Id, *, keep_old: bool, add
     return secret
 
 
-async def set_logo(tx: Tx, scope: Scope, app_id: Id, logo_key: str | None, *, address: str = "") -> None:
-    """Show that stored picture as the app's logo; None takes it away. Raises NotFound."""
-    name = await tx.fetchval(
-        "UPDATE apps SET logo_key = $3, updated_at = $4 "
-        "WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING name",
+async def set_logo(
+    tx: Tx, scope: Scope, app_id: Id, logo_key: str | None, *, by_operator: bool = False, address: str = ""
+) -> None:
+    """Show that stored picture as the app's logo; None takes it away. Unless the operator does it, what they have said
+    of the app ends, for they said it of another logo. Raises NotFound."""
+    before = await hold_app(tx, scope, app_id)
+    await tx.execute(
+        "UPDATE apps SET logo_key = $3, updated_at = $4 WHERE account_id = $1 AND id = $2",
         scope.account_id,
         app_id,
         logo_key,
         now(),
     )
-    if name is None:
-        raise NotFound
-    await note(tx, scope, "app.changed", name, {"logo": logo_key is not None}, address)
+    lost = () if by_operator or logo_key == before.logo_key else trust_of(before)
+    await _end_trust(tx, scope, app_id, lost)
+    await note(tx, scope, "app.changed", before.name, {"logo": logo_key is not None}, address)
+    await _note_end_of_trust(tx, scope, before.name, lost, address)
 
 
 async def mark_origin_verified(tx: Tx, scope: Scope, app_id: Id, origin: str, *, address: str = "") -> None:
@@ -233,6 +240,22 @@ async def _set_origins(tx: Tx, app_id: Id, origins: Sequence[str]) -> None:
             for position, origin in enumerate(origins)
         ],
     )
+
+
+async def _end_trust(tx: Tx, scope: Scope, app_id: Id, lost: Sequence[Trust]) -> None:
+    await tx.execute(
+        "UPDATE apps SET certified = certified AND NOT $3, approved = approved AND NOT $4 "
+        "WHERE account_id = $1 AND id = $2",
+        scope.account_id,
+        app_id,
+        "certified" in lost,
+        "approved" in lost,
+    )
+
+
+async def _note_end_of_trust(tx: Tx, scope: Scope, name: str, lost: Sequence[Trust], address: str) -> None:
+    for trust in lost:
+        await note(tx, scope, f"app.{trust}", name, {trust: False}, address)
 
 
 async def _set_flag(tx: Tx, client_id: str, flag: str, value: bool) -> None:

@@ -42,13 +42,13 @@ async def save_logo(scope: Scope, app_id: Id, content: bytes, *, address: str = 
     await store_logo(scope, app_id, drawn, address=address)
 
 
-async def store_logo(scope: Scope, app_id: Id, drawn: bytes, *, address: str = "") -> None:
+async def store_logo(scope: Scope, app_id: Id, drawn: bytes, *, by_operator: bool = False, address: str = "") -> None:
     """Show what `draw_logo` gave as the app's logo. Raises NotFound, StoreUnavailable."""
     # A key of its own for every picture: browsers keep what is at an address.
     key = f"app-logos/{app_id}/{secrets.token_hex(8)}.png"
     await services().files.put(key, drawn)
     async with begin() as tx:
-        await actions.set_logo(tx, scope, app_id, key, address=address)
+        await actions.set_logo(tx, scope, app_id, key, by_operator=by_operator, address=address)
 
 
 async def verify_origin(scope: Scope, app_id: Id, origin: str, *, address: str = "") -> Verdict:

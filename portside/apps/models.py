@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 import msgspec
 
 from portside.kit.ids import Id
 from portside.kit.scope import Mode, Scope
+
+# What the operator may say of an app.
+Trust = Literal["certified", "approved"]
 
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):

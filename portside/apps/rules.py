@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from portside.apps.models import App, AppChanges
+from portside.apps.models import App, AppChanges, Trust
 from portside.errors import FieldErrors
 
 LONGEST_NAME = 60
@@ -62,6 +62,21 @@ def frame_origins(app: App) -> tuple[str, ...]:
 def may_grant_live(app: App) -> bool:
     """Whether accounts may let the app into their live data: it is live, and it is known whose it is."""
     return app.live and (app.approved or any(known.verified_at is not None for known in app.origins))
+
+
+def trust_lost(app: App, wanted: AppChanges) -> tuple[Trust, ...]:
+    """What the operator has said of the app that these changes end: it was said of another name, site or redirect URI.
+    An approval holds for all sites, so one that nobody has looked at ends it, too."""
+    before = (app.name, app.site_url, set(app.redirect_uris))
+    is_other = before != (wanted.name, wanted.site_url, set(wanted.redirect_uris))
+    has_new_site = not set(wanted.origins) <= {known.origin for known in app.origins}
+    return tuple(trust for trust in trust_of(app) if is_other or (trust == "approved" and has_new_site))
+
+
+def trust_of(app: App) -> tuple[Trust, ...]:
+    """What the operator has said of the app."""
+    said: dict[Trust, bool] = {"certified": app.certified, "approved": app.approved}
+    return tuple(trust for trust, is_said in said.items() if is_said)
 
 
 def checked_changes(given: AppChanges) -> AppChanges:

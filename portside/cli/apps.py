@@ -68,7 +68,7 @@ def create_app(
             )
             app, secret = await actions.create_app(tx, draft)
         if drawn is not None:
-            await store_logo(scope, app.id, drawn)
+            await store_logo(scope, app.id, drawn, by_operator=True)
         return _made(app, secret)
 
     click.echo(json.dumps(run(data_dir, work)))

@@ -19,7 +19,7 @@ from portside.errors import FieldErrors
 from portside.kit.clock import now
 from portside.kit.services import services
 from portside.web.answers import Flash, redirect
-from portside.web.apps import PATH, app_form, given_changes, summary
+from portside.web.apps import PATH, app_form, given_changes, saved, summary, trust_words
 from portside.web.limits import count
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
@@ -92,7 +92,7 @@ async def upload_logo(visit: Visit) -> Shown | Response[bytes]:
         await save_logo(visit.scope, app.id, content, address=visit.address)
     except FieldErrors as wrong:
         return await _page(visit, app, errors=plain_errors(wrong))
-    return redirect(f"{PATH}/{app.id}", Flash("success", "This is the app's logo now."))
+    return redirect(f"{PATH}/{app.id}", saved(app, await _app(visit), "This is the app's logo now."))
 
 
 @page("POST", PATH + "/{app_id}/logo/remove")
@@ -102,7 +102,7 @@ async def remove_logo(visit: Visit) -> Response[bytes]:
     app = await _app(visit)
     async with begin() as tx:
         await actions.set_logo(tx, visit.scope, app.id, None, address=visit.address)
-    return redirect(f"{PATH}/{app.id}", Flash("success", "The app has no logo any more."))
+    return redirect(f"{PATH}/{app.id}", saved(app, await _app(visit), "The app has no logo any more."))
 
 
 async def _app(visit: Visit) -> App:
@@ -126,6 +126,7 @@ async def _page(
         "app": {
             **summary(app),
             "site_url": app.site_url,
+            "trust": trust_words(app),
             "redirect_uris": app.redirect_uris,
             "secret_hint": app.secret_hint,
             "previous_until": until if until is not None and until > now() else None,

@@ -10,7 +10,7 @@ from litestar import Response
 from portside.apps import actions, queries
 from portside.apps.models import App, AppChanges
 from portside.apps.queries import logo_path
-from portside.apps.rules import may_grant_live
+from portside.apps.rules import may_grant_live, trust_of
 from portside.db.begin import begin, reading
 from portside.errors import FieldErrors
 from portside.oauth.actions import disconnect_everyone
@@ -69,10 +69,10 @@ async def update_app(visit: Visit) -> Shown | Response[bytes]:
         app = await queries.get_app(tx, visit.scope, visit.id("app_id"))
     try:
         async with begin() as tx:
-            await actions.update_app(tx, visit.scope, app.id, given_changes(visit), address=visit.address)
+            after = await actions.update_app(tx, visit.scope, app.id, given_changes(visit), address=visit.address)
     except FieldErrors as wrong:
         return app_form(app, visit.form, plain_errors(wrong))
-    return redirect(f"{PATH}/{app.id}", Flash("success", "Saved."))
+    return redirect(f"{PATH}/{app.id}", saved(app, after, "Saved."))
 
 
 @page("POST", PATH + "/{app_id}/delete")
@@ -101,6 +101,17 @@ def summary(app: App) -> Mapping[str, Any]:
     }
 
 
+def trust_words(app: App) -> str:
+    """`certified and approved`, one of them, or nothing."""
+    return " and ".join(trust_of(app))
+
+
+def saved(before: App, after: App, words: str) -> Flash:
+    """What to say of a change, and of the operator's word that it has ended."""
+    lost = " and ".join(trust for trust in trust_of(before) if trust not in trust_of(after))
+    return Flash("warning", f"{words} The app is not {lost} any more.") if lost else Flash("success", words)
+
+
 def given_changes(visit: Visit) -> AppChanges:
     """What the form says of an app."""
     return AppChanges(
@@ -117,6 +128,8 @@ def app_form(app: App | None, given: Mapping[str, str], errors: Mapping[str, str
     data = {name: given.get(name, "")[:_LONGEST_LINES] for name in _FIELDS}
     context = {
         "app_name": app.name if app else None,
+        "trust": trust_words(app) if app else "",
+        "is_approved": app.approved if app else False,
         "save_url": f"{PATH}/{app.id}/edit" if app else PATH,
         "back_url": f"{PATH}/{app.id}" if app else PATH,
         "is_live": given.get("live") == "true",

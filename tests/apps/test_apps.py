@@ -10,6 +10,7 @@ import pytest
 
 from portside.apps import actions, queries
 from portside.apps.models import App, AppChanges, AppDraft
+from portside.apps.rules import frame_origins, trust_of
 from portside.db.begin import begin, reading
 from portside.errors import Conflict, FieldErrors, NotFound
 from portside.kit.scope import Scope
@@ -110,6 +111,57 @@ async def test_an_origin_that_stays_keeps_its_verification(paula: Person) -> Non
         await actions.update_app(tx, paula.scope, app.id, changes_of(app, origins=()))
         again = await actions.update_app(tx, paula.scope, app.id, changes_of(app, origins=("https://a.example",)))
     assert again.origins[0].verified_at is None, "an origin that was taken away must be verified anew"
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({"name": "Lantern Post"}, ()),
+        ({"site_url": "https://famous.example"}, ()),
+        ({"redirect_uris": (CALLBACK, "https://elsewhere.example/cb")}, ()),
+        ({"redirect_uris": ("https://elsewhere.example/cb",)}, ()),
+        ({"origins": ("https://a.example", "https://b.example", "https://c.example")}, ("certified",)),
+        ({"origins": ("https://a.example",)}, ("certified", "approved")),
+        ({"live": True}, ("certified", "approved")),
+        ({"name": " Lighthouse   Store "}, ("certified", "approved")),
+    ],
+)
+async def test_what_the_operator_said_of_an_app_holds_until_it_is_another_one(
+    paula: Person, changes: dict[str, object], kept: tuple[str, ...]
+) -> None:
+    origins = ("https://a.example", "https://b.example")
+    app, _ = await new_app(paula.scope, certified=True, approved=True, origins=origins)
+    async with begin() as tx:
+        await actions.mark_origin_verified(tx, paula.scope, app.id, "https://a.example")
+        changed = await actions.update_app(tx, paula.scope, app.id, changes_of(app, **changes))
+        rows = await tx.fetch(
+            "SELECT action FROM audit_entries WHERE account_id = $1 AND details IN ($2, $3) ORDER BY id",
+            paula.account_id,
+            {"certified": False},
+            {"approved": False},
+        )
+    assert trust_of(changed) == kept
+    assert [row["action"] for row in rows] == [f"app.{each}" for each in ("certified", "approved") if each not in kept]
+    verified = {known.origin for known in changed.origins if known.verified_at is not None}
+    assert verified == {"https://a.example"} <= set(frame_origins(changed))
+    # What was verified by nobody but the operator's word is not any more; a further site never is.
+    assert ("https://b.example" in frame_origins(changed)) is ("approved" in kept and len(changed.origins) == 2)
+    assert "https://c.example" not in frame_origins(changed)
+
+
+async def test_another_logo_ends_what_the_operator_said_unless_it_is_theirs(paula: Person) -> None:
+    app, _ = await new_app(paula.scope, certified=True, approved=True)
+    for number, (by_operator, kept) in enumerate([(True, ("certified", "approved")), (False, ())]):
+        key = f"app-logos/{app.id}/{number}.png"
+        async with begin() as tx:
+            await actions.set_logo(tx, paula.scope, app.id, key, by_operator=by_operator)
+            assert trust_of(await queries.get_app(tx, paula.scope, app.id)) == kept
+    async with begin() as tx:
+        await actions.certify_app(tx, app.client_id, True)
+        await actions.set_logo(tx, paula.scope, app.id, key)
+        assert trust_of(await queries.get_app(tx, paula.scope, app.id)) == ("certified",)
+        await actions.set_logo(tx, paula.scope, app.id, None)
+        assert trust_of(await queries.get_app(tx, paula.scope, app.id)) == ()
 
 
 async def test_connecting_again_changes_what_was_granted(paula: Person, alice: Person) -> None:

@@ -353,3 +353,26 @@ async def test_an_operators_app_of_an_account_is_shown_as_approved(at_desk: Brow
         app, _ = await actions.create_app(tx, draft)
     page = await at_desk.get(f"{PATH}/{app.id}")
     assert "Approved by the operator" in page.text and "Certified" in page.text and "Test data only" not in page.text
+
+
+async def test_the_form_says_what_ends_the_operators_word_and_it_does(at_desk: Browser) -> None:
+    app, _ = await register(at_desk)
+    assert "ends that" not in (await at_desk.get(f"{PATH}/{app.id}/edit")).text
+    async with begin() as tx:
+        await actions.certify_app(tx, app.client_id, True)
+        await actions.approve_app(tx, app.client_id, True)
+    form = (await at_desk.get(f"{PATH}/{app.id}/edit")).text
+    assert "The operator has certified and approved this app" in form and "redirect URI ends that" in form
+    await at_desk.post(f"{PATH}/{app.id}/edit", {**FORM, "live": ""})
+    page = (await at_desk.get(f"{PATH}/{app.id}")).text
+    assert "Certified" in page and "Approved by the operator" in page and "Another logo ends that." in page
+    await at_desk.post(f"{PATH}/{app.id}/edit", {**FORM, "name": "Lantern Post"})
+    page = (await at_desk.get(f"{PATH}/{app.id}")).text
+    assert "The app is not certified and approved any more." in page
+    assert "Approved by the operator" not in page and "Not verified" in page and "Another logo" not in page
+    async with begin() as tx:
+        await actions.certify_app(tx, app.client_id, True)
+    body = PART + b'name="logo"; filename="x.png"\r\n\r\n' + png() + b"\r\n" + PART
+    body += f'name="_csrf_token"\r\n\r\n{at_desk.token}\r\n--x--\r\n'.encode()
+    await at_desk.client.post(f"{PATH}/{app.id}/logo", content=body, headers={"Content-Type": MULTIPART})
+    assert "The app is not certified any more." in (await at_desk.get(f"{PATH}/{app.id}")).text

@@ -40,6 +40,8 @@ def app_form(**changes: Any) -> dict[str, Any]:
     context = {
         "shell": shell("settings", "apps"),
         "app_name": None,
+        "trust": "",
+        "is_approved": False,
         "save_url": "#",
         "back_url": "settings-apps.html",
         "is_live": False,
@@ -66,6 +68,7 @@ def app_page(**changes: Any) -> dict[str, Any]:
         "redirect_uris": ["https://store.example/shippo-oauth-redirect/", "https://staging.store.example/callback"],
         "secret_hint": "9f3a",
         "previous_until": None,
+        "trust": "certified",
     }
     context = {
         "shell": shell("settings", "apps"),
@@ -159,6 +162,15 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
         "settings/app_form.html",
         app_form(app_name="Quay", form=form(name="Quay", redirect_uris="https://quay.example/cb")),
     ),
+    "settings-app-edit-trusted": (
+        "settings/app_form.html",
+        app_form(
+            app_name="Lighthouse Store",
+            trust="certified and approved",
+            is_approved=True,
+            form=form(name="Lighthouse Store", redirect_uris="https://store.example/cb"),
+        ),
+    ),
     "settings-app": ("settings/app.html", app_page()),
     "settings-app-new-secret": (
         "settings/app.html",
@@ -173,6 +185,7 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
                 redirect_uris=["https://quay.example/cb"],
                 secret_hint="5a5a",
                 previous_until=ago(hours=-23),
+                trust="",
             ),
         ),
     ),
