@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.support.browser import FLAGS, chromium
+from tests.support.browser import FLAGS, chromium, opened_by
 from tests.support.process import Installation, Serving
 
 ALICE, BOB = "alice@story.example", "bob@story.example"
@@ -69,9 +69,7 @@ def signs_up(page: Page, serving: Serving, installation: Installation) -> None:
 
 def code_in_the_mailbox(page: Page) -> str:
     """As a person does it: the mailbox opens in another tab."""
-    with page.expect_popup() as opened:
-        page.get_by_role("link", name="mailbox of this installation").click()
-    mailbox = opened.value
+    mailbox = opened_by(page, page.get_by_role("link", name="mailbox of this installation"))
     subject = re.compile(r"\d{6} is your code for Portside")
     for _ in range(50):
         if mailbox.get_by_role("link", name=subject).count():
@@ -101,9 +99,7 @@ def joins(page: Page, serving: Serving) -> None:
         page.wait_for_timeout(100)
         page.reload()
     page.get_by_role("link", name=subject).click()
-    with page.expect_popup() as opened:
-        page.frame_locator("iframe").get_by_role("link", name="Accept the invitation").click()
-    tab = opened.value
+    tab = opened_by(page, page.frame_locator("iframe").get_by_role("link", name="Accept the invitation"))
     expect(tab.get_by_role("heading", name="Join Anchor & Rope")).to_be_visible()
     tab.get_by_label("Your name").fill("Bob Buoy")
     tab.get_by_label("Choose a password").fill(PASSWORD)
@@ -139,9 +135,7 @@ def finds_back_in(page: Page, serving: Serving) -> None:
         page.wait_for_timeout(100)
         page.reload()
     page.get_by_role("link", name="Set a new password").first.click()
-    with page.expect_popup() as opened:
-        page.frame_locator("iframe").get_by_role("link", name="Choose a new password").click()
-    tab = opened.value
+    tab = opened_by(page, page.frame_locator("iframe").get_by_role("link", name="Choose a new password"))
     tab.get_by_label("New password").fill(NEW)
     tab.get_by_role("button", name="Set password").click()
     expect(tab.get_by_role("heading", name="Your password was changed")).to_be_visible()

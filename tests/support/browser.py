@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as Late
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -66,3 +67,18 @@ def _prefer_cookies(profile: Path, foreign: bool) -> None:
     chosen = {"cookie_controls_mode": 0 if foreign else 1, "block_third_party_cookies": not foreign}
     (profile / "Default").mkdir()
     (profile / "Default" / "Preferences").write_text(json.dumps({"profile": chosen}), encoding="utf-8")
+
+
+def opened_by(page: Page, link: Locator) -> Page:
+    """The window that a link opens. A click into a frame that is just being painted can be lost: then it is repeated,
+    as people do."""
+    for _ in range(2):
+        try:
+            with page.expect_popup(timeout=6_000) as opened:
+                link.click()
+            return opened.value
+        except Late:
+            continue
+    with page.expect_popup() as opened:
+        link.click()
+    return opened.value
