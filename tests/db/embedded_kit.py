@@ -85,8 +85,17 @@ def server_processes(data_dir: Path) -> dict[int, str]:
 
 
 def watchdogs(data_dir: Path) -> list[int]:
-    """The watchdog and, where there is one, its minder (in this order)."""
-    return sorted(pid for pid, line in server_processes(data_dir).items() if "watchdog.py" in line)
+    """The watchdog and, where there is one, its minder (in this order, which after the highest number is not that of
+    the numbers)."""
+    pids = [pid for pid, line in server_processes(data_dir).items() if "watchdog.py" in line]
+    return sorted(pids, key=lambda pid: parent_of(pid) in pids)
+
+
+def parent_of(pid: int) -> int:
+    """The parent's number; 0 of a process that is gone."""
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
 
 
 def postmaster(data_dir: Path) -> int:
