@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Request, Route
 
-from tests.support.browser import browser_page
+from tests.support.browser import browser_page, skip_without_browser
 from tests.support.buying import Shop
 from tests.support.labelling import scan
 
@@ -22,7 +22,7 @@ def look_at(answers: dict[str, httpx.Response], path: str, *, dark: bool) -> dic
     """What a browser makes of one of the answers."""
     with browser_page(width=360, height=740, dark=dark) as page:
         if page is None:
-            pytest.skip("there is no browser")
+            skip_without_browser()
         told: list[str] = []
         page.on("console", lambda message: told.append(message.text))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -16,6 +16,7 @@ from portside.db.begin import begin, reading
 from portside.rest.answer import Answer
 from portside.rest.asgi import front
 from portside.rest.caller import forget_tokens
+from portside.rest.endpoint import Call, endpoint
 from tests.support.cast import Person
 
 Maker = Callable[..., httpx.AsyncClient]
@@ -183,3 +184,19 @@ async def test_a_connection_serves_on_after_head() -> None:
     finally:
         server.should_exit = True
         await serving
+
+
+async def test_a_defect_on_a_fixed_path_is_an_error_of_ours_in_the_usual_shape(alice: Person) -> None:
+    @endpoint("GET", "/broken")
+    async def broken(_call: Call) -> None:
+        """Fail as nobody foresaw."""
+        raise RuntimeError("a defect")
+
+    transport = httpx.ASGITransport(app=cast(Any, front(Answer(200, b"{}"), [broken])))
+    async with httpx.AsyncClient(transport=transport, base_url="http://portside.test") as client:
+        answer = await client.get("/v1/broken/", headers={"Authorization": f"ShippoToken {alice.token}"})
+        assert (answer.status_code, answer.json()) == (500, {"detail": "Internal error."})
+        assert answer.headers["x-request-id"]
+        stranger = await client.get("/broken")
+        assert (stranger.status_code, stranger.headers["www-authenticate"]) == (401, "ShippoToken")
+        assert (await client.get("/else")).json() == {}, "other paths are the application's"

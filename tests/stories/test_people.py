@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.support.browser import FLAGS, chromium, opened_by
+from tests.support.browser import FLAGS, chromium, opened_by, skip_without_browser
 from tests.support.process import Installation, Serving
 
 ALICE, BOB = "alice@story.example", "bob@story.example"
@@ -37,7 +37,7 @@ def two_people() -> Iterator[tuple[Page, Page]]:
     """A desk and a phone, which know nothing of each other."""
     path = chromium()
     if path is None:
-        pytest.skip("there is no Chromium on PATH")
+        skip_without_browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         pages = [

@@ -9,7 +9,9 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
+import pytest
 from playwright.sync_api import Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
@@ -25,6 +27,9 @@ FLAGS = [
 ]
 
 
+NOT_RUN = "NOT RUN: browser steps, because there is no Chromium on PATH"
+
+
 class BrowserNotRun(UserWarning):
     """A part of the suite was not run because this machine has no Chromium."""
 
@@ -32,6 +37,12 @@ class BrowserNotRun(UserWarning):
 def chromium() -> str | None:
     """The path of a Chromium, or None."""
     return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+def skip_without_browser() -> NoReturn:
+    """End a test that is nothing without a browser, loudly."""
+    warnings.warn(NOT_RUN, BrowserNotRun, stacklevel=2)
+    pytest.skip(NOT_RUN)
 
 
 @contextmanager
@@ -44,7 +55,7 @@ def browser_page(
     """
     path = chromium()
     if path is None:
-        warnings.warn("NOT RUN: browser steps, because there is no Chromium on PATH", BrowserNotRun, stacklevel=2)
+        warnings.warn(NOT_RUN, BrowserNotRun, stacklevel=2)
         yield None
         return
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
