@@ -136,6 +136,12 @@ def kill(*pids: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def kill_all(data_dir: Path) -> None:
+    """Leave none, not even one that was born while the others were being killed."""
+    while pids := server_processes(data_dir):
+        kill(*pids)
+
+
 def sql(attachment: Attachment, statement: str) -> str:
     """Run a statement in psql, committed; gives its rows, fields parted by |."""
     return run_tool(attachment, "psql", ["-XqAt", "-v", "ON_ERROR_STOP=1", "-c", statement]).decode().strip()
@@ -149,7 +155,7 @@ def reachable_folder() -> Iterator[Path]:
     try:
         yield folder
     finally:
-        kill(*server_processes(folder))
+        kill_all(folder)
         shutil.rmtree(folder)
 
 

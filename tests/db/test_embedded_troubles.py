@@ -24,6 +24,7 @@ from tests.db.embedded_kit import (
     ROOT,
     copy_cluster,
     kill,
+    kill_all,
     postmaster,
     reachable_folder,
     server_processes,
@@ -256,8 +257,7 @@ def small_disk() -> Iterator[Path]:
         try:
             yield disk
         finally:
-            kill(*server_processes(folder))
-            wait_gone(folder)
+            kill_all(folder)
             subprocess.run(["umount", disk], check=True)
 
 
@@ -288,8 +288,7 @@ def test_a_disk_that_fills_up(small_disk: Path, made: Path, pg_bin: Path) -> Non
         filler = fill(small_disk)
         with pytest.raises(embedded.ToolFailed):
             sql(attachment, "CREATE TABLE big AS SELECT repeat('x', 1000) FROM generate_series(1, 300000)")
-    kill(*server_processes(data_dir))
-    wait_gone(data_dir)
+    kill_all(data_dir)
     # Whether a server can start without any room depends on what is left to replay; it says so or it works.
     try:
         embedded.attach(data_dir, pg_bin=pg_bin).release()
