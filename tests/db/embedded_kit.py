@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -131,9 +132,16 @@ def leftovers(data_dir: Path) -> str:
 
 
 def kill(*pids: int) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """Kill them all and wait until they are dead: until then a process still has its locks."""
+    with contextlib.ExitStack() as opened:
+        dying = []
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                dying.append(os.pidfd_open(pid))
+                opened.callback(os.close, dying[-1])
+                signal.pidfd_send_signal(dying[-1], signal.SIGKILL)
+        for process in dying:
+            assert select.select([process], [], [], 60)[0], "a killed process does not die"
 
 
 def kill_all(data_dir: Path) -> None:
