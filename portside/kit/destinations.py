@@ -91,7 +91,8 @@ def read_url(url: str, destination: Destination, allowed: Iterable[Network] = ()
             raise BlockedAddress(host, host, reason)
     explicit = port if parts.port is not None else None
     path, query = (quote(text, safe=_PATH_SAFE) for text in (parts.path or "/", parts.query))
-    built = URL.build(scheme=parts.scheme, host=host, port=explicit, path=path, query_string=query, encoded=True)
+    shown = f"[{host}]" if ":" in host else host
+    built = URL.build(scheme=parts.scheme, host=shown, port=explicit, path=path, query_string=query, encoded=True)
     return Target(url=built, host=host, port=port)
 
 

@@ -20,7 +20,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from typing import Any, Literal
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -37,6 +37,7 @@ from portside.kit.destinations import (
     UserURL,
     read_url,
 )
+from portside.kit.failures import SendFailed, explain
 from portside.kit.networks import Network, refusal
 from portside.kit.redact import is_secret_name, redact_text
 from portside.kit.resolver import ThreadResolver
@@ -58,8 +59,6 @@ __all__ = [
 
 log = logging.getLogger("portside.http")
 
-FailureKind = Literal["busy", "dns", "connect", "tls", "timeout", "disconnected", "protocol"]
-
 
 class Answer(msgspec.Struct, frozen=True):
     """What came back. Header names are lower case; `body` is decoded of gzip and deflate and at most the asked size."""
@@ -69,19 +68,6 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
     truncated: bool
     duration_ms: int
-
-
-class SendFailed(DoorError):
-    """No whole answer. `sent`: the request may have reached the peer, for it was connected. `status`: the answer's
-    status if its head arrived and only its body did not. The kind `busy` is ours: none of our connections got free."""
-
-    def __init__(self, kind: FailureKind, origin: str, detail: str, *, sent: bool, status: int | None = None) -> None:
-        super().__init__(f"{origin}: {kind}: {detail}")
-        self.kind: FailureKind = kind
-        self.origin = origin
-        self.detail = detail
-        self.sent = sent
-        self.status = status
 
 
 class _Attempt:
@@ -207,7 +193,8 @@ class Door:
         try:
             async with limit:
                 return await _exchange(session, method, target, outgoing, body, max_response_bytes, attempt)
-        except (_Failed, aiohttp.ClientError, OSError, zlib.error) as error:
+        # A ValueError is what the libraries below say to an address or an answer that they cannot handle.
+        except (_Failed, aiohttp.ClientError, OSError, ValueError, zlib.error) as error:
             cause = error.error if isinstance(error, _Failed) else error
         finally:
             _attempt.reset(token)
@@ -365,34 +352,7 @@ def _failure(cause: Exception, attempt: _Attempt, target: Target, secrets: list[
         address, reason = attempt.blocked
         log.warning("refused to connect to %s: %s is %s", target.origin, address, reason)
         return BlockedAddress(target.host, address, reason)
-    kind, detail = _explain(cause, attempt)
+    kind, detail = explain(cause, is_waiting=attempt.is_waiting, is_connected=attempt.connected, status=attempt.status)
     detail = redact_text(detail, secrets)[:_LONGEST_DETAIL]
     log.debug("%s: %s: %s", target.origin, kind, detail)
     return SendFailed(kind, target.origin, detail, sent=attempt.connected, status=attempt.status)
-
-
-def _explain(error: Exception, attempt: _Attempt) -> tuple[FailureKind, str]:
-    """The kind and a sentence. Never `str(error)` of an error that names the URL."""
-    match error:
-        case TimeoutError() if attempt.is_waiting:
-            return "busy", "none of our connections got free in time"
-        case TimeoutError() if not attempt.connected:
-            return "timeout", "no connection in time"
-        case TimeoutError():
-            return "timeout", "no answer in time" if attempt.status is None else "the answer did not end in time"
-        case aiohttp.ClientConnectorDNSError():
-            return "dns", "the name could not be resolved"
-        case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
-            return "tls", str(getattr(cause, "verify_message", "") or "the certificate was refused")
-        case aiohttp.ClientConnectorSSLError():
-            return "tls", str(error.os_error.strerror or "the handshake failed")
-        case aiohttp.ClientConnectorError():
-            return "connect", str(error.os_error.strerror or "the connection failed")
-        case aiohttp.ClientResponseError() | zlib.error():
-            return "protocol", f"not a valid HTTP answer: {getattr(error, 'message', '') or 'broken compression'}"
-        case aiohttp.ClientPayloadError():
-            return "disconnected", "the connection ended within the answer"
-        case aiohttp.ServerDisconnectedError() | aiohttp.ClientConnectionError() | OSError():
-            return ("disconnected" if attempt.connected else "connect"), "the connection was closed by the peer"
-        case _:
-            return "protocol", "the exchange failed"

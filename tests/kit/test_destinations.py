@@ -174,6 +174,13 @@ def test_an_allowed_network_opens_itself_and_nothing_else() -> None:
         assert refusal(ipaddress.ip_address(text), allowed) is not None, text
 
 
+def test_an_ipv6_address_stays_one_in_the_url() -> None:
+    for text in ("http://[2606:4700:4700::1111]/x?y=1", "https://[2606:4700:4700::1111]:8443/x?y=1"):
+        target = read_url(text, USER)
+        assert str(target.url) == text
+        assert (target.url.raw_host, target.url.port) == (target.host, target.port)
+
+
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
     made = Door()
