@@ -1,4 +1,4 @@
-"""Joining the parts of a write into one statement (the shape that makes hot writes fast: DESIGN §1)."""
+"""Joining the parts of a write into one statement: one round trip, and atomic without BEGIN."""
 
 from __future__ import annotations
 

@@ -1,54 +1,40 @@
-"""Changes to purchases and labels: rows, tracks, orders' summaries, events and jobs together (law 4).
+"""How purchases end, and what becomes of their labels then: rows, tracks, orders' summaries, events and jobs together
+(law 4). How they begin is in reservations.py, how labels change and tell of it in changes.py.
 
 Locks are taken in one order everywhere: purchase, track, label, order. What ends a purchase takes many, because batches
-buy by the hundred; how labels change and tell of it is in changes.py.
+buy by the hundred.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import msgspec
 
 from portside.db.tx import Tx
-from portside.errors import Conflict
 from portside.events.models import EventName
 from portside.jobs.models import Job
 from portside.jobs.queue import enqueue
 from portside.kit.clock import now
-from portside.kit.ids import Id, new_id
+from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.labels import queries, rules
-from portside.labels.changes import change_labels, insert_labels
+from portside.labels.changes import change_labels
 from portside.labels.models import (
     Bought,
     Label,
     LabelChange,
     LabelFile,
     LabelStatus,
-    PurchaseDraft,
     PurchaseState,
-    Reservation,
     StoredPurchase,
 )
 from portside.ledger.actions import record_lines, record_refunds
 from portside.ledger.models import LineDraft
 from portside.ledger.rules import sold
-from portside.rates.models import Message, StoredRate
+from portside.rates.models import Message
 from portside.tracking import actions as tracking
 from portside.tracking.models import TrackDraft, TrackingStatus
 
-# Whichever of two reservations commits second finds the first one's row: by its rate, or by its own id.
-_RESERVE = (
-    "INSERT INTO purchases (account_id, mode, id, rate_id, order_id, state, label_file_type, answered_queued, "
-    "created_by, created_at, updated_at) SELECT $1, $2, i, r, o, 'reserved', f, q, b, $3, $3 "
-    "FROM unnest($4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::boolean[], $9::jsonb[]) "
-    "AS given (i, r, o, f, q, b) ON CONFLICT DO NOTHING RETURNING id"
-)
-# Between a refused reservation and the look at its rival, the rival may end and free the rate.
-_TRIES = 5
 # Whoever asks the carrier while a purchase is released has an answer by then.
 _LAST_QUESTION = dt.timedelta(minutes=2)
 
@@ -57,115 +43,6 @@ _OUTCOME = (
     "flagged_at = NULL, flag_reason = NULL FROM unnest($5::uuid[], $6::text[]) AS c (id, reference) "
     "WHERE account_id = $1 AND mode = $2 AND purchases.id = c.id AND state = ANY($7::text[]) RETURNING purchases.*"
 )
-
-
-async def reserve_purchase(tx: Tx, scope: Scope, draft: PurchaseDraft, resume_at: dt.datetime) -> Reservation:
-    """Reserve a purchase before its carrier is called, or give the one that holds the rate (or the id) already.
-
-    The job that carries it on at `resume_at`, whatever becomes of the caller, is queued with it.
-    """
-    for _ in range(_TRIES):
-        if await reserve_purchases(tx, scope, [draft]):
-            await enqueue(tx, buy_job(scope, draft.id, resume_at))
-            return await queries.get_reservation(tx, scope, draft.id, is_new=True)
-        found = await queries.find_rival(tx, scope, draft)
-        if found is not None:
-            return await queries.get_reservation(tx, scope, found.id)
-    raise Conflict("This rate is being bought and given up at the same time. Try again.")
-
-
-async def reserve_purchases(tx: Tx, scope: Scope, drafts: Sequence[PurchaseDraft]) -> set[Id]:
-    """Reserve many purchases, which a job of the caller's carries on; gives those that are new. Of the others the rate,
-    or the id, is taken."""
-    rows = await tx.fetch(
-        _RESERVE,
-        scope.account_id,
-        scope.mode,
-        now(),
-        [draft.id for draft in drafts],
-        [draft.rate_id for draft in drafts],
-        [draft.order_id for draft in drafts],
-        [draft.label_file_type for draft in drafts],
-        [draft.answered_queued for draft in drafts],
-        [draft.created_by for draft in drafts],
-    )
-    new = {Id(row["id"]) for row in rows}
-    await insert_labels(tx, scope, [label for draft in drafts if draft.id in new for label in _new_labels(draft)])
-    return new
-
-
-async def assign_rate(
-    tx: Tx, scope: Scope, purchase_id: Id, rate: StoredRate, parcel_ids: Sequence[Id], order_id: Id | None
-) -> bool:
-    """Give an Instalabel its rate and one label per parcel. False: it was rejected meanwhile."""
-    order = await tx.fetch(
-        "UPDATE purchases SET rate_id = $4, order_id = coalesce(order_id, $5), updated_at = $6 "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND state = 'reserved' AND rate_id IS NULL RETURNING order_id",
-        scope.account_id,
-        scope.mode,
-        purchase_id,
-        rate.id,
-        order_id,
-        now(),
-    )
-    if not order:
-        return False
-    (master,) = await tx.fetch(
-        "UPDATE labels SET rate_id = $4, parcel_id = $5, order_id = $6, status = 'QUEUED', updated_at = $7 "
-        "WHERE account_id = $1 AND mode = $2 AND purchase_id = $3 RETURNING *",
-        scope.account_id,
-        scope.mode,
-        purchase_id,
-        rate.id,
-        parcel_ids[0],
-        order[0]["order_id"],
-        now(),
-    )
-    others = [(parcel_id, piece) for piece, parcel_id in enumerate(parcel_ids, 1) if piece > 1]
-    like = [{**dict(master), "id": new_id(), "parcel_id": parcel_id, "piece": piece} for parcel_id, piece in others]
-    await insert_labels(tx, scope, like)
-    return True
-
-
-async def withdraw_purchase(tx: Tx, scope: Scope, purchase_id: Id) -> None:
-    """Take an Instalabel back whose request turned out to be wrong before a rate was found: as if it never was."""
-    keys = (scope.account_id, scope.mode, purchase_id)
-    await tx.execute("DELETE FROM labels WHERE account_id = $1 AND mode = $2 AND purchase_id = $3", *keys)
-    await tx.execute("DELETE FROM purchases WHERE account_id = $1 AND mode = $2 AND id = $3", *keys)
-
-
-async def mark_sent(tx: Tx, scope: Scope, purchase_id: Id, settle_seconds: float) -> bool:
-    """THE permission to call the carrier's `buy`, once committed; given once per purchase, ever.
-
-    From `settle_seconds` later on the carrier may be asked what became of it.
-    """
-    return purchase_id in await mark_all_sent(tx, scope, [purchase_id], settle_seconds)
-
-
-async def mark_all_sent(tx: Tx, scope: Scope, purchase_ids: Sequence[Id], settle_seconds: float) -> set[Id]:
-    """The same for many purchases; gives those for which the permission is given now."""
-    rows = await tx.fetch(
-        "UPDATE purchases SET sent_at = now(), settle_after = now() + make_interval(secs => $4), updated_at = now() "
-        "WHERE account_id = $1 AND mode = $2 AND id = ANY($3::uuid[]) AND state = 'reserved' AND sent_at IS NULL "
-        "AND rate_id IS NOT NULL RETURNING id",
-        scope.account_id,
-        scope.mode,
-        list(purchase_ids),
-        settle_seconds,
-    )
-    return {Id(row["id"]) for row in rows}
-
-
-async def mark_answered_queued(tx: Tx, scope: Scope, purchase_id: Id) -> bool:
-    """Its buyer is about to be told QUEUED, so the outcome will be an update to them. False: the outcome is known."""
-    marked = await tx.fetchval(
-        "UPDATE purchases SET answered_queued = true "
-        "WHERE account_id = $1 AND mode = $2 AND id = $3 AND state = 'reserved' RETURNING id",
-        scope.account_id,
-        scope.mode,
-        purchase_id,
-    )
-    return marked is not None
 
 
 async def complete_purchases(tx: Tx, scope: Scope, outcomes: Mapping[Id, Bought]) -> set[Id]:
@@ -218,7 +95,7 @@ async def release_purchase(tx: Tx, scope: Scope, purchase_id: Id, word: Message)
     await flag_purchase(tx, scope, purchase_id, None, is_open=purchase.state == "reserved")
     released = await reject_purchases(tx, scope, {purchase_id: [word]}, "voided")
     if released and purchase.sent_at is not None:
-        payload, run_at = _payload(scope, purchase_id), now() + _LAST_QUESTION
+        payload, run_at = rules.purchase_payload(scope, purchase_id), now() + _LAST_QUESTION
         await enqueue(tx, Job(kind="labels.void_late_sale", payload=payload, run_at=run_at))
     return True
 
@@ -242,7 +119,7 @@ async def mark_refund(
         await record_refunds(tx, scope, [label_id])
     labels = await queries.labels_of_purchase(tx, scope, purchase_id)
     if status == "REFUNDED" and all(each.status in rules.WORTHLESS for each in labels):
-        await _conclude(tx, scope, purchase_id, "refunded")
+        await _conclude_all(tx, scope, "refunded", {purchase_id: None})
     return changed
 
 
@@ -300,29 +177,6 @@ async def requeue_forgotten(tx: Tx, limit: int = 100) -> int:
     return len(rows)
 
 
-def buy_job(scope: Scope, purchase_id: Id, run_at: dt.datetime | None = None) -> Job:
-    """The job that carries a purchase on, from wherever it stands. Several for one purchase do no harm."""
-    return Job(kind="labels.buy", payload=_payload(scope, purchase_id), run_at=run_at)
-
-
-def _payload(scope: Scope, purchase_id: Id) -> dict[str, str]:
-    return {"account": scope.account_id, "mode": scope.mode, "purchase": purchase_id}
-
-
-def _new_labels(draft: PurchaseDraft) -> list[dict[str, Any]]:
-    like = {**msgspec.structs.asdict(draft), "purchase_id": draft.id}
-    like["status"] = "QUEUED" if draft.rate_id else "WAITING"
-    pieces = zip(draft.label_ids, draft.parcel_ids, strict=True)
-    return [
-        {**like, "id": label_id, "parcel_id": parcel_id, "piece": piece}
-        for piece, (label_id, parcel_id) in enumerate(pieces, 1)
-    ]
-
-
-async def _conclude(tx: Tx, scope: Scope, purchase_id: Id, state: PurchaseState) -> StoredPurchase | None:
-    return (await _conclude_all(tx, scope, state, {purchase_id: None})).get(purchase_id)
-
-
 async def _conclude_all(
     tx: Tx, scope: Scope, state: PurchaseState, references: Mapping[Id, str | None]
 ) -> dict[Id, StoredPurchase]:
@@ -345,7 +199,7 @@ async def void_stray(tx: Tx, scope: Scope, purchase_id: Id, carrier_reference: s
     purchase = await queries.get_purchase(tx, scope, purchase_id)
     if purchase.state == "bought" and purchase.carrier_reference == carrier_reference:
         return
-    payload = {**_payload(scope, purchase_id), "carrier_reference": carrier_reference}
+    payload = {**rules.purchase_payload(scope, purchase_id), "carrier_reference": carrier_reference}
     # One after the other, so that the second finds what the first has voided.
     await enqueue(tx, Job(kind="labels.void", payload=payload, key=f"labels.void:{purchase_id}"))
 

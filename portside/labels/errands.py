@@ -28,7 +28,7 @@ from portside.kit.files import StoreUnavailable
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels import actions, queries, rules
+from portside.labels import actions, queries, reservations, rules
 from portside.labels.models import Bought, Label, LabelFile, LabelFileType, Reservation, StoredPurchase
 from portside.labels.papers import store_invoice, store_qr_code
 from portside.labels.render import Unprintable, convert
@@ -71,7 +71,7 @@ async def carry_out_all(scope: Scope, purchase_ids: Sequence[Id]) -> None:
     together when the last one has."""
     errands = await _errands(scope, purchase_ids)
     async with begin() as tx:
-        permitted = await actions.mark_all_sent(tx, scope, list(errands), settle_seconds())
+        permitted = await reservations.mark_all_sent(tx, scope, list(errands), settle_seconds())
         # Whoever has the permission may as well decide not to use it.
         terms = await find_terms(tx, scope)
         barred = {each: refusal for each in permitted if (refusal := _barred(errands[each].rate, terms)) is not None}

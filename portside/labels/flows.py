@@ -23,7 +23,7 @@ from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 from portside.kit.services import services
-from portside.labels import actions, queries, rules, wire
+from portside.labels import actions, queries, reservations, rules, wire
 from portside.labels.errands import carry_out, carry_out_all, resume, settle_seconds
 from portside.labels.models import (
     DEFAULT_FILE_TYPE,
@@ -114,7 +114,7 @@ async def _reserve(scope: Scope, rate_id: Id, request: LabelRequest) -> Reservat
         rated = _purchasable((await _rated(tx, scope, [rate_id])).get(rate_id))
         draft = _draft(wish, rated, await buyer(tx, scope), answered_queued=request.is_async)
         resume_at = now() + dt.timedelta(seconds=0 if request.is_async else settle_seconds() + 1)
-        reservation = await actions.reserve_purchase(tx, scope, draft, resume_at)
+        reservation = await reservations.reserve_purchase(tx, scope, draft, resume_at)
         if not reservation.is_new:
             return await _pointed(tx, scope, request, reservation.purchase.id)
         return reservation
@@ -172,7 +172,7 @@ async def _reserve_all(
                 drafts.append(_draft(wish, _purchasable(rated.get(wish.rate_id)), by))
             except FieldErrors as wrong:
                 refused[wish.purchase_id] = wrong
-        new = await actions.reserve_purchases(tx, scope, drafts)
+        new = await reservations.reserve_purchases(tx, scope, drafts)
         stands = {purchase_id: purchase_id for purchase_id in [*known, *new]}
         for draft in drafts:
             if draft.id not in stands and (rival := await queries.find_rival(tx, scope, draft)) is not None:
@@ -218,7 +218,7 @@ async def _reserve_instant(scope: Scope, account_id: Id, service_token: str, req
             created_by=await buyer(tx, scope),
         )
         patience = services().settings.rate_budget_seconds + settle_seconds() + 1
-        return await actions.reserve_purchase(tx, scope, draft, now() + dt.timedelta(seconds=patience))
+        return await reservations.reserve_purchase(tx, scope, draft, now() + dt.timedelta(seconds=patience))
 
 
 async def _carry_out_instant(
@@ -230,7 +230,7 @@ async def _carry_out_instant(
         check_addresses(shipment)
     except AppError as wrong:
         async with begin() as tx:
-            await actions.withdraw_purchase(tx, scope, purchase_id)
+            await reservations.withdraw_purchase(tx, scope, purchase_id)
             if request.idempotency_key:
                 await idempotency.release(tx, scope, request.idempotency_key)
         if isinstance(wrong, FieldErrors):
@@ -243,10 +243,10 @@ async def _carry_out_instant(
             await actions.reject_purchases(tx, scope, {purchase_id: messages})
             return
         parcel_ids = [stored.parcel.id for stored in shipment.details.parcels]
-        if not await actions.assign_rate(tx, scope, purchase_id, rate, parcel_ids, shipment.order_id):
+        if not await reservations.assign_rate(tx, scope, purchase_id, rate, parcel_ids, shipment.order_id):
             return
         if request.is_async:
-            await enqueue(tx, actions.buy_job(scope, purchase_id))
+            await enqueue(tx, reservations.buy_job(scope, purchase_id))
             return
     await carry_out(scope, purchase_id)
 
@@ -350,7 +350,7 @@ async def _outcome(scope: Scope, purchase_id: Id, *, wait: bool) -> tuple[Label,
         await asyncio.sleep(pause)
         pause = min(pause * 1.5, 0.5)
     async with begin() as tx:
-        await actions.mark_answered_queued(tx, scope, purchase_id)
+        await reservations.mark_answered_queued(tx, scope, purchase_id)
         return await queries.labels_of_purchase(tx, scope, purchase_id)
 
 

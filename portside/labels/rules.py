@@ -8,6 +8,7 @@ from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
 from portside.carriers.contract import RateQuery
 from portside.carriers.errors import CarrierError
 from portside.kit.ids import Id
+from portside.kit.scope import Scope
 from portside.labels.models import Label, LabelFileType, LabelStatus, PurchaseState
 from portside.orders.models import LabelSummary
 
@@ -39,6 +40,11 @@ NEVER_RECEIVED = "never_received"
 _USPS_DOMESTIC = frozenset({"US", "AS", "FM", "GU", "MH", "MP", "PR", "PW", "UM", "VI"})
 
 _EXTENSIONS: dict[str, str] = {"PDF": "pdf", "PNG": "png", "ZPL": "zpl"}
+
+
+def purchase_payload(scope: Scope, purchase_id: Id) -> dict[str, str]:
+    """What a job is told of the purchase that it is about."""
+    return {"account": scope.account_id, "mode": scope.mode, "purchase": purchase_id}
 
 
 def is_outcome_open(error: CarrierError) -> bool:

@@ -11,7 +11,7 @@ from portside.carriers.errors import CarrierError
 from portside.db.begin import begin, reading
 from portside.jobs.drain import drain
 from portside.kit.ids import Id
-from portside.labels import actions, errands, flows, queries
+from portside.labels import actions, errands, flows, queries, reservations
 from portside.labels.models import LabelRequest, StoredPurchase
 from portside.settings import Settings
 from tests.support.cast import Person
@@ -141,8 +141,9 @@ async def test_a_crash_after_the_permission_never_buys_again(
     rate = await rated(api)
     reservation = await flows._reserve(alice.scope, Id(rate), LabelRequest())
     async with begin() as tx:
-        assert await actions.mark_sent(tx, alice.scope, reservation.purchase.id, 0)
-        assert not await actions.mark_sent(tx, alice.scope, reservation.purchase.id, 0)
+        purchase_id = reservation.purchase.id
+        assert await reservations.mark_all_sent(tx, alice.scope, [purchase_id], 0) == {purchase_id}
+        assert await reservations.mark_all_sent(tx, alice.scope, [purchase_id], 0) == set()
     await errands.carry_out(alice.scope, reservation.purchase.id)
     assert usps.purchases == []
     await settle_time_comes(alice)
