@@ -53,16 +53,22 @@ async def test_no_free_connection_in_time_means_not_sent() -> None:
 
 
 async def test_waiting_for_a_connection_of_ours_is_not_the_peers_time() -> None:
-    async def slow(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def held(peer: Peer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
             await peer.read(reader)
-            await asyncio.sleep(0.3)
+            await peer.release.wait()
             writer.write(reply())
 
     door = Door(connections_per_host=1)
-    async with serve(slow) as peer:
-        got = await asyncio.gather(*(call(door, peer.port, timeout=1, wait=10) for _ in range(5)))
-        assert [answer.status for answer in got] == [200] * 5
+    async with serve(held) as peer:
+        first = asyncio.create_task(call(door, peer.port, timeout=60))
+        while not peer.requests:
+            await asyncio.sleep(0.005)
+        second = asyncio.create_task(call(door, peer.port, timeout=2, wait=60))
+        # It waits for the first one's connection for longer than its peer would have had.
+        await asyncio.sleep(2.2)
+        peer.release.set()
+        assert [(await each).status for each in (first, second)] == [200, 200]
         await door.close()
 
 

@@ -32,9 +32,13 @@ def parsed(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text)
 
 
+# The day on which the tests begin: midnight may come before they end.
+TODAY = dt.datetime.now(dt.UTC)
+
+
 def weekday(hour: int = 17) -> dt.datetime:
     """A moment of the next day but one that is no Sunday in California."""
-    day = dt.datetime.now(dt.UTC).replace(hour=hour, minute=0, second=0, microsecond=0) + dt.timedelta(days=2)
+    day = TODAY.replace(hour=hour, minute=0, second=0, microsecond=0) + dt.timedelta(days=2)
     return day + dt.timedelta(days=1) if day.weekday() == 6 else day
 
 
@@ -132,6 +136,28 @@ async def test_errors_of_the_address_stand_at_the_top(api: httpx.AsyncClient) ->
         "requested_start_time": ["requested_start_time is not a future date."],
         "requested_end_time": ["requested_end_time is not a future date."],
     }
+
+
+async def test_all_that_is_wrong_is_said_at_once(api: httpx.AsyncClient) -> None:
+    place = {"address": {"name": {}, "country": "Atlantis", "zip": "94111"}, "building_location_type": "Roof"}
+    times = {"requested_start_time": "soon", "requested_end_time": at(-6)}
+    wrong = await pickup(api, 400, carrier_account="x", transactions=["y"], metadata="m" * 101, location=place, **times)
+    assert {field: texts for field, texts in wrong.items() if field in ("name", "country", "location")} == {
+        "name": ["Not a valid string."],
+        "country": ["Invalid country. Use an ISO 3166-1 code."],
+        "location": [{"building_location_type": ['"Roof" is not a valid choice.']}],
+    }
+    told = {"street1", "city", "email", "carrier_account", "transactions", "metadata", *times}
+    assert set(wrong) == told | {"name", "country", "location"}
+
+
+async def test_what_a_readable_place_lacks_is_said_with_the_rest(api: httpx.AsyncClient) -> None:
+    bare = {name: value for name, value in ADDRESS.items() if name != "email"}
+    wrong = await pickup(api, 400, metadata="m" * 101, location=location(address=bare, building_location_type="Other"))
+    assert set(wrong) == {"email", "location", "metadata"}
+    assert list(wrong["location"][0]) == ["instructions"]
+    wrong = await pickup(api, 400, location=location(address=bare, building_location_type="Roof"))
+    assert set(wrong) == {"email", "location"}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,10 @@ async def test_beyond_the_limit_is_429_until_the_minute_ends(
     api: httpx.AsyncClient, limited: Callable[[str], None]
 ) -> None:
     limited("shippo")
-    answers = [await api.get("/parcels") for _ in range(25)]
+    answers = [await api.get("/parcels")]
+    # Where the minute ends meanwhile, the next one's requests are allowed again.
+    while answers[-1].status_code == 200 and len(answers) < 50:
+        answers.append(await api.get("/parcels"))
     minutes = by_minute(answers)
     assert len(minutes) <= 2
     assert all(counted[200] <= 10 and (not counted[429] or counted[200] == 10) for counted in minutes.values())

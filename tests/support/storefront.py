@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import socket
 import sqlite3
@@ -70,10 +71,17 @@ class Storefront:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port that nobody listens at, from below those that systems give to whoever asks for any: until its owner binds
+    it, no connection and no other server gets it by chance."""
+    for _ in range(100):
+        port = random.randrange(12_000, 30_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
+    raise AssertionError("100 ports are taken")
 
 
 def _wait_until_it_answers(process: subprocess.Popen[bytes], store: Storefront) -> None:
