@@ -87,11 +87,13 @@ class Credential(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grant(msgspec.Struct, frozen=True, kw_only=True):
-    """What a bearer credential opens: `scopes` are names with spaces between them, `*` is everything."""
+    """What a bearer credential opens: `scopes` are names with spaces between them, `*` is everything. One that `rests`
+    opens nothing at the moment: its app may not act on live data."""
 
     credential_id: Id
     scope: Scope
     scopes: str
+    rests: bool = False
 
 
 class AppTokenDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,8 @@ _USER = "u.id, u.email, u.name, u.email_verified_at"
 
 
 _GRANT = (
-    "SELECT c.id, c.account_id, c.mode, c.app_id, c.scopes, a.email "
+    "SELECT c.id, c.account_id, c.mode, c.app_id, c.scopes, a.email, "
+    "c.app_id IS NOT NULL AND NOT app_may_act(c.app_id, c.mode) AS rests "
     "FROM credentials c JOIN accounts a ON a.id = c.account_id "
     "WHERE c.revoked_at IS NULL AND (c.expires_at IS NULL OR c.expires_at > now())"
 )
@@ -59,7 +60,7 @@ def _grant_of(row: Row | None) -> Grant | None:
         return None
     actor = Actor("app", row["app_id"]) if row["app_id"] else Actor("token", row["id"])
     scope = Scope(Id(row["account_id"]), row["mode"], row["email"], actor)
-    return Grant(credential_id=Id(row["id"]), scope=scope, scopes=row["scopes"])
+    return Grant(credential_id=Id(row["id"]), scope=scope, scopes=row["scopes"], rests=row["rests"])
 
 
 async def get_scope(tx: Tx, account_id: Id, mode: Mode, actor: Actor = SYSTEM) -> Scope:

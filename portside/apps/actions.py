@@ -7,15 +7,17 @@ import secrets
 from collections.abc import Sequence
 
 from portside.apps.models import App, AppChanges, AppDraft, Connection, Trust
-from portside.apps.queries import connection_of, get_app
+from portside.apps.queries import CONNECTED, connection_of, get_app
 from portside.apps.rules import MOST_APPS, checked_changes, trust_lost, trust_of
 from portside.audit.actions import note
+from portside.db.commits import after_commit
 from portside.db.tx import Tx
 from portside.errors import Conflict, FieldErrors, NotFound
 from portside.kit.clock import now
 from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
+from portside.rest.caller import forget_tokens
 
 # How long the secret before a rotated one works, if its owner needs time to bring the new one out.
 GRACE = dt.timedelta(hours=24)
@@ -127,6 +129,7 @@ async def set_logo(
 
 async def mark_origin_verified(tx: Tx, scope: Scope, app_id: Id, origin: str, *, address: str = "") -> None:
     """The site has published its text. Raises NotFound if the app has no such origin (any more)."""
+    after_commit(forget_tokens)
     name = await tx.fetchval(
         "UPDATE app_origins o SET verified_at = coalesce(o.verified_at, $4) FROM apps a WHERE a.id = o.app_id "
         "AND a.account_id = $1 AND a.id = $2 AND a.deleted_at IS NULL AND o.origin = $3 RETURNING a.name",
@@ -185,13 +188,11 @@ async def connect(tx: Tx, scope: Scope, app_id: Id, scopes: str, user_id: Id | N
     if await tx.fetchval("SELECT name FROM apps WHERE id = $1 AND deleted_at IS NULL FOR SHARE", app_id) is None:
         raise NotFound
     row = await tx.fetchrow(
-        "WITH kept AS (INSERT INTO connections (id, account_id, mode, app_id, scopes, created_by, created_at, "
+        "WITH c AS (INSERT INTO connections (id, account_id, mode, app_id, scopes, created_by, created_at, "
         "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7) ON CONFLICT (app_id, account_id, mode) "
         "WHERE ended_at IS NULL DO UPDATE SET scopes = excluded.scopes, created_by = excluded.created_by, "
-        "updated_at = excluded.updated_at RETURNING *) "
-        "SELECT kept.*, coalesce(nullif(u.name, ''), u.email, '') AS person, "
-        "(SELECT max(last_used_at) FROM credentials WHERE connection_id = kept.id) AS last_used_at "
-        "FROM kept LEFT JOIN users u ON u.id = kept.created_by",
+        f"updated_at = excluded.updated_at RETURNING *) SELECT c.*, {CONNECTED} "
+        "FROM c LEFT JOIN users u ON u.id = c.created_by",
         new_id(),
         scope.account_id,
         scope.mode,
@@ -243,6 +244,7 @@ async def _set_origins(tx: Tx, app_id: Id, origins: Sequence[str]) -> None:
 
 
 async def _end_trust(tx: Tx, scope: Scope, app_id: Id, lost: Sequence[Trust]) -> None:
+    after_commit(forget_tokens)
     await tx.execute(
         "UPDATE apps SET certified = certified AND NOT $3, approved = approved AND NOT $4 "
         "WHERE account_id = $1 AND id = $2",
@@ -270,3 +272,4 @@ async def _set_flag(tx: Tx, client_id: str, flag: str, value: bool) -> None:
         raise NotFound("There is no app with that client id.")
     scope = Scope(Id(row["account_id"]), "live", "")
     await note(tx, scope, f"app.{flag}", row["name"], {flag: value})
+    after_commit(forget_tokens)

@@ -78,8 +78,8 @@ class AppName(msgspec.Struct, frozen=True, kw_only=True):
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
     """An app may act for an account, in one mode, with these scopes (`*`: everything, else names between spaces).
 
-    `created_by` is the person who granted it, by name (empty: nobody of today's), `last_used_at` the last call with
-    any of its tokens.
+    `created_by` is the person who granted it, by name (empty: nobody knows), `granter_left` whether they work on the
+    account no longer: what they granted stays the account's. `last_used_at` is the last call with any of its tokens.
     """
 
     id: Id
@@ -88,6 +88,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     app_id: Id
     scopes: str
     created_by: str
+    granter_left: bool
     created_at: dt.datetime
     updated_at: dt.datetime
     last_used_at: dt.datetime | None

@@ -14,10 +14,14 @@ from portside.kit.ids import Id
 from portside.kit.scope import Mode, Scope
 
 _APP = "SELECT * FROM apps WHERE deleted_at IS NULL"
+# Of a connection, beside its own columns: who granted it, whether they have left the account, and its last use.
+CONNECTED = (
+    "coalesce(nullif(u.name, ''), u.email, '') AS person, u.id IS NOT NULL AND NOT EXISTS (SELECT FROM members m "
+    "WHERE m.account_id = c.account_id AND m.user_id = u.id) AS person_left, "
+    "(SELECT max(last_used_at) FROM credentials WHERE connection_id = c.id) AS last_used_at"
+)
 _CONNECTION = (
-    "SELECT c.*, coalesce(nullif(u.name, ''), u.email, '') AS person, "
-    "(SELECT max(last_used_at) FROM credentials WHERE connection_id = c.id) AS last_used_at "
-    "FROM connections c LEFT JOIN users u ON u.id = c.created_by WHERE c.ended_at IS NULL"
+    f"SELECT c.*, {CONNECTED} FROM connections c LEFT JOIN users u ON u.id = c.created_by WHERE c.ended_at IS NULL"
 )
 _NOTHING = bytes(32)
 
@@ -137,8 +141,16 @@ async def count_connected_accounts(tx: Tx, app_ids: Collection[Id]) -> dict[Id, 
     return {Id(row["app_id"]): row["accounts"] for row in rows}
 
 
+async def has_live_connections(tx: Tx, app_id: Id) -> bool:
+    """Whether any account lets the app into its live data. # unscoped: as `list_connected_accounts`."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM connections WHERE app_id = $1 AND mode = 'live' AND ended_at IS NULL)", app_id
+    )
+    return found
+
+
 def connection_of(row: Row) -> Connection:
-    """A row of connections, with `person` and `last_used_at`, as the type."""
+    """A row of connections, with what `CONNECTED` adds, as the type."""
     return Connection(
         id=Id(row["id"]),
         account_id=Id(row["account_id"]),
@@ -146,6 +158,7 @@ def connection_of(row: Row) -> Connection:
         app_id=Id(row["app_id"]),
         scopes=row["scopes"],
         created_by=row["person"],
+        granter_left=row["person_left"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         last_used_at=row["last_used_at"],

@@ -10,6 +10,7 @@ from portside.accounts.queries import find_grant_of_token, get_managed_scope, ge
 from portside.apps import actions as apps
 from portside.apps.models import App
 from portside.apps.queries import find_app, find_app_names, find_connection, list_connected_accounts
+from portside.apps.rules import may_grant_live
 from portside.audit.actions import note
 from portside.db.commits import after_commit
 from portside.db.tx import Tx
@@ -164,6 +165,8 @@ async def exchange(tx: Tx, app: App, given: Redemption, *, address: str = "") ->
     if held is None or not covers(held.scopes, code.scopes):
         return Refusal("ended", "The connection was ended meanwhile, or less was granted.")
     scope = held.scope
+    if scope.mode == "live" and not may_grant_live(app):
+        return Refusal("not_live", "This app may not use live data at the moment.")
     draft = AppTokenDraft(
         scope=scope,
         app_id=app.id,

@@ -97,7 +97,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # Why a code gives no token.
-RefusalReason = Literal["unknown", "foreign", "reused", "expired", "redirect_uri", "verifier", "ended"]
+RefusalReason = Literal["unknown", "foreign", "reused", "expired", "redirect_uri", "verifier", "ended", "not_live"]
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ from portside.accounts import actions, queries
 from portside.accounts.models import Grant
 from portside.db.begin import reading
 from portside.db.tx import Tx
-from portside.errors import NotAuthenticated, NotFound
+from portside.errors import Forbidden, NotAuthenticated, NotFound
 from portside.kit.crypto import hash_token
 from portside.kit.ids import Id, as_id
 from portside.kit.scope import Scope
@@ -60,7 +60,7 @@ def token_of(header: str) -> tuple[str, str]:
 
 
 async def caller_of(header: str) -> Caller:
-    """Who sends that Authorization header. Raises NotAuthenticated."""
+    """Who sends that Authorization header. Raises NotAuthenticated; Forbidden for a token that rests."""
     scheme, token = token_of(header)
     is_short = scheme == _SHORT
     # A short-lived token is none under another scheme, and the other way round.
@@ -104,6 +104,9 @@ async def _short_caller(token: str) -> tuple[Caller, float]:
 async def _in_use(tx: Tx, grant: Grant | None) -> Grant:
     if grant is None:
         raise NotAuthenticated("Token does not exist")
+    if grant.rests:
+        # Not 401: whoever throws the token away then would have to ask the merchant for another.
+        raise Forbidden("This app may not use live data at the moment.")
     await actions.note_credential_used(tx, grant.credential_id)
     return grant
 
@@ -144,5 +147,5 @@ def forget_managed_accounts() -> None:
 
 
 def forget_tokens() -> None:
-    """Look every token up anew: one of them was revoked."""
+    """Look every token up anew: one of them was revoked, or an app may do less or more than before."""
     _known.clear()

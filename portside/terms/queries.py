@@ -13,6 +13,7 @@ from portside.terms.models import Discount, DiscountTier, Plan, PriceRule, Setti
 
 # A grant of less than everything says nothing of prices and carriers, and lets nobody see what is bought.
 _GRANTS_ALL = f"c.scopes = '{EVERYTHING}'"
+_ACTS = "app_may_act(c.app_id, c.mode)"
 # Whether the terms `t` hold: their platform manages the account, or an app of its own is connected in the mode.
 IS_CURRENT = (
     "(EXISTS (SELECT FROM accounts m WHERE m.id = t.account_id AND m.parent_id = t.partner_id) "
@@ -74,7 +75,7 @@ async def check_reach(tx: Tx, scope: Scope, account_id: Id) -> None:
         "SELECT id FROM accounts WHERE id = $2 AND parent_id = $1", scope.account_id, account_id
     ) or await tx.fetchval(
         "SELECT c.id FROM connections c JOIN apps p ON p.id = c.app_id WHERE p.account_id = $1 AND c.account_id = $2 "
-        f"AND c.mode = $3 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND p.deleted_at IS NULL "
+        f"AND c.mode = $3 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND {_ACTS} AND p.deleted_at IS NULL "
         "ORDER BY c.id LIMIT 1 FOR SHARE OF c",
         scope.account_id,
         account_id,
@@ -90,7 +91,8 @@ async def list_reach(tx: Tx, scope: Scope) -> list[tuple[Id, str]]:
     rows = await tx.fetch(
         "SELECT a.id, coalesce(nullif(a.company_name, ''), a.email) AS name FROM accounts a WHERE a.parent_id = $1 "
         "OR EXISTS (SELECT FROM connections c JOIN apps p ON p.id = c.app_id WHERE p.account_id = $1 "
-        f"AND c.account_id = a.id AND c.mode = $2 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND p.deleted_at IS NULL) "
+        f"AND c.account_id = a.id AND c.mode = $2 AND c.ended_at IS NULL AND {_GRANTS_ALL} AND {_ACTS} "
+        "AND p.deleted_at IS NULL) "
         "ORDER BY lower(coalesce(nullif(a.company_name, ''), a.email)), a.id LIMIT 1000",
         scope.account_id,
         scope.mode,

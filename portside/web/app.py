@@ -14,12 +14,13 @@ from portside.apps.flows import WELL_KNOWN, save_logo
 from portside.apps.flows import verify_origin as look_at_origin
 from portside.apps.logos import MOST_BYTES
 from portside.apps.models import App, AppDraft, Origin
+from portside.apps.rules import may_grant_live
 from portside.db.begin import begin, reading
 from portside.errors import FieldErrors
 from portside.kit.clock import now
 from portside.kit.services import services
 from portside.web.answers import Flash, redirect
-from portside.web.apps import PATH, app_form, given_changes, saved, summary, trust_words
+from portside.web.apps import PATH, app_form, given_changes, saved, summary, trust_words, would_rest
 from portside.web.limits import count
 from portside.web.page import page
 from portside.web.visit import Shown, Visit
@@ -120,6 +121,7 @@ async def _page(
 ) -> Shown:
     async with reading() as tx:
         connected = await queries.count_connected_accounts(tx, [app.id])
+        rests = not may_grant_live(app) and await queries.has_live_connections(tx, app.id)
     url = f"{PATH}/{app.id}"
     until = app.previous_secret_until
     context = {
@@ -131,6 +133,8 @@ async def _page(
             "secret_hint": app.secret_hint,
             "previous_until": until if until is not None and until > now() else None,
             "connected": connected.get(app.id, 0),
+            "rests": rests,
+            "would_rest": would_rest(app),
         },
         "secret": secret,
         "sites": [_site(app, known, failed) for known in app.origins],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from litestar import Response
 
 from portside.apps import actions, queries
@@ -106,6 +107,11 @@ def trust_words(app: App) -> str:
     return " and ".join(trust_of(app))
 
 
+def would_rest(app: App) -> bool:
+    """Whether the app's live tokens hang on the operator's approval alone."""
+    return may_grant_live(app) and not may_grant_live(msgspec.structs.replace(app, approved=False))
+
+
 def saved(before: App, after: App, words: str) -> Flash:
     """What to say of a change, and of the operator's word that it has ended."""
     lost = " and ".join(trust for trust in trust_of(before) if trust not in trust_of(after))
@@ -130,6 +136,7 @@ def app_form(app: App | None, given: Mapping[str, str], errors: Mapping[str, str
         "app_name": app.name if app else None,
         "trust": trust_words(app) if app else "",
         "is_approved": app.approved if app else False,
+        "would_rest": would_rest(app) if app else False,
         "save_url": f"{PATH}/{app.id}/edit" if app else PATH,
         "back_url": f"{PATH}/{app.id}" if app else PATH,
         "is_live": given.get("live") == "true",

@@ -9,7 +9,7 @@ from litestar import Response
 
 from portside.apps.models import App, Connection
 from portside.apps.queries import find_app_names, find_apps, list_connections, logo_path
-from portside.apps.rules import known_site
+from portside.apps.rules import known_site, may_grant_live
 from portside.db.begin import begin, reading
 from portside.errors import NotFound
 from portside.kit.ids import Id
@@ -61,6 +61,8 @@ def _row(connection: Connection, apps: Mapping[Id, App]) -> Mapping[str, Any]:
         "permissions": sentences(connection.scopes, connection.mode),
         "connected_at": connection.created_at,
         "connected_by": connection.created_by,
+        "granter_left": connection.granter_left,
+        "rests": connection.mode == "live" and not may_grant_live(app),
         "last_used_at": connection.last_used_at,
         "disconnect_url": f"{PATH}/{app.id}/disconnect",
     }

@@ -42,11 +42,11 @@ _FAN_OUT = f"""WITH told AS MATERIALIZED (
     WHERE w.app_id IS NULL OR EXISTS (
         SELECT FROM connections AS c JOIN accounts AS own ON own.id = told.account_id
         WHERE c.app_id = w.app_id AND {ACTS_IN.format(account="own")} AND c.mode = told.mode
-            AND c.ended_at IS NULL AND {_IS_GRANTED})
+            AND c.ended_at IS NULL AND {_IS_GRANTED} AND app_may_act(c.app_id, c.mode))
     UNION ALL
     SELECT w.account_id, w.mode, w.id, w.event, told.account_id, told.id FROM told
     JOIN connections AS c ON c.account_id = told.account_id AND c.mode = told.mode AND c.ended_at IS NULL
-        AND c.created_at <= told.created_at AND {_IS_GRANTED}
+        AND c.created_at <= told.created_at AND {_IS_GRANTED} AND app_may_act(c.app_id, c.mode)
     JOIN webhooks AS w ON w.app_id = c.app_id AND w.mode = told.mode AND w.reach = 'app' AND w.active
     UNION ALL
     SELECT w.account_id, w.mode, w.id, w.event, told.account_id, told.id FROM told

@@ -28,7 +28,7 @@ from portside.webhooks.models import (
     Turn,
     Webhook,
 )
-from portside.webhooks.reach import MAY_HEAR, OWN, SEEN, seen_by
+from portside.webhooks.reach import MAY_ACT, MAY_HEAR, OWN, SEEN, seen_by
 from portside.webhooks.rules import is_keeper
 
 
@@ -77,7 +77,7 @@ _DUE = f"""WITH candidates AS MATERIALIZED (
 SELECT chain.*, made.tries, made.attempts, (
     SELECT payload FROM events WHERE events.account_id = coalesce(chain.event_account_id, $1) AND events.mode = $2
         AND events.id = chain.event_id AND events.created_at = chain.event_created_at
-        AND (chain.event_account_id IS NULL
+        AND {MAY_ACT.format(webhook="$3")} AND (chain.event_account_id IS NULL
             OR {MAY_HEAR.format(account="chain.event_account_id", moment="chain.event_created_at", webhook="$3")})
 ) AS payload
 FROM (SELECT DISTINCT object_id FROM candidates) AS objects

@@ -24,6 +24,10 @@ ACTS_IN = (
     f"AND string_to_array(c.scopes, ' ') && ARRAY['{EVERYTHING}', '{ACT_FOR_ACCOUNTS}']))"
 )
 
+# Whether an endpoint's app, if it is one's, may act on data of the mode now.
+MAY_ACT = """(SELECT hearer.app_id IS NULL OR app_may_act(hearer.app_id, hearer.mode)
+    FROM webhooks AS hearer WHERE hearer.account_id = $1 AND hearer.mode = $2 AND hearer.id = {webhook})"""
+
 # Whether an endpoint of many accounts may hear of an event now. What happened before a connection is not its business,
 # so what was left over from an earlier connection stays so.
 MAY_HEAR = """(SELECT CASE hearer.reach
@@ -46,7 +50,7 @@ async def list_sources(tx: Tx, scope: Scope, webhook: Webhook) -> list[Source]:
     if webhook.reach == "app":
         rows = await tx.fetch(
             "SELECT account_id, created_at AS since, scopes FROM connections WHERE app_id = $1 AND mode = $2 "
-            "AND ended_at IS NULL ORDER BY id",
+            "AND ended_at IS NULL AND app_may_act($1, $2) ORDER BY id",
             webhook.app_id,
             scope.mode,
         )
@@ -61,7 +65,8 @@ async def _granted(tx: Tx, scope: Scope, app_id: Id) -> str:
     """What an account, or the platform that manages it, grants an app now."""
     granted: str | None = await tx.fetchval(
         "SELECT string_agg(c.scopes, ' ') FROM connections c JOIN accounts a ON a.id = $1 "
-        f"WHERE {ACTS_IN.format(account='a')} AND c.mode = $2 AND c.app_id = $3 AND c.ended_at IS NULL",
+        f"WHERE {ACTS_IN.format(account='a')} AND c.mode = $2 AND c.app_id = $3 AND c.ended_at IS NULL "
+        "AND app_may_act($3, $2)",
         scope.account_id,
         scope.mode,
         app_id,
@@ -71,7 +76,8 @@ async def _granted(tx: Tx, scope: Scope, app_id: Id) -> str:
 
 async def may_hear(tx: Tx, scope: Scope, webhook_id: Id, account_id: Id, moment: dt.datetime) -> bool:
     """Whether an endpoint of many accounts may hear what happened in one of them at a moment."""
-    sql = MAY_HEAR.format(account="$4::uuid", moment="$5::timestamptz", webhook="$3")
+    heard = MAY_HEAR.format(account="$4::uuid", moment="$5::timestamptz", webhook="$3")
+    sql = f"{MAY_ACT.format(webhook='$3')} AND {heard}"
     owner = (scope.account_id, scope.mode, webhook_id)
     answer: bool | None = await tx.fetchval(f"SELECT {sql}", *owner, account_id, moment)
     return answer is True

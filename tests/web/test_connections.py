@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import httpx
 
-from portside.apps.actions import certify_app, connect, set_logo
+from portside.accounts.people import remove_member
+from portside.apps.actions import approve_app, certify_app, connect, set_logo
 from portside.apps.models import App
 from portside.db.begin import begin, reading
+from portside.kit.ids import Id
 from tests.orders.data import order_body
-from tests.support.cast import Person
+from tests.support.cast import Person, make_teammate
 from tests.support.partners import Partner, grant, make_partner
 from tests.web.conftest import Browser
 
@@ -175,3 +177,28 @@ async def test_a_site_that_nobody_verified_is_not_shown(at_desk: Browser, alice:
     await grant(alice.scope, partner.app)
     page = (await at_desk.get(PATH)).text
     assert "Borrower" in page and "famous.example" not in page
+
+
+async def test_a_live_connection_that_rests_says_so(at_desk: Browser, alice: Person) -> None:
+    partner = await make_partner()
+    await grant(alice.live_scope, partner.app)
+    await at_desk.post("/app/mode", {"mode": "live"})
+    assert "may not use live data" not in plain(await at_desk.get(PATH))
+    async with begin() as tx:
+        await approve_app(tx, partner.app.client_id, False)
+    assert "may not use live data at the moment" in plain(await at_desk.get(PATH))
+
+
+async def test_a_connection_outlives_who_granted_it_and_says_so(at_desk: Browser, alice: Person) -> None:
+    partner = await make_partner()
+    bob = await make_teammate(alice, "bob")
+    async with begin() as tx:
+        user_id = Id(await tx.fetchval("SELECT id FROM users WHERE email = $1", bob.email))
+        await connect(tx, alice.scope, partner.app.id, "*", user_id)
+    people = plain(await at_desk.get("/app/settings/people"))
+    assert "no longer on the team" not in plain(await at_desk.get(PATH))
+    assert "Apps that they connected stay connected" in people
+    async with begin() as tx:
+        await remove_member(tx, alice.scope, user_id)
+    page = plain(await at_desk.get(PATH))
+    assert "just now by Bob, who is no longer on the team" in page and "Disconnect" in page

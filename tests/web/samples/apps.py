@@ -42,6 +42,7 @@ def app_form(**changes: Any) -> dict[str, Any]:
         "app_name": None,
         "trust": "",
         "is_approved": False,
+        "would_rest": False,
         "save_url": "#",
         "back_url": "settings-apps.html",
         "is_live": False,
@@ -62,17 +63,20 @@ def site(origin: str, state: str, **changes: Any) -> Ns:
     return Ns(**(values | changes))
 
 
+DETAILS: dict[str, Any] = {
+    "site_url": "https://store.example",
+    "redirect_uris": ["https://store.example/shippo-oauth-redirect/", "https://staging.store.example/callback"],
+    "secret_hint": "9f3a",
+    "previous_until": None,
+    "trust": "certified",
+    "would_rest": False,
+}
+
+
 def app_page(**changes: Any) -> dict[str, Any]:
-    details: dict[str, Any] = {
-        "site_url": "https://store.example",
-        "redirect_uris": ["https://store.example/shippo-oauth-redirect/", "https://staging.store.example/callback"],
-        "secret_hint": "9f3a",
-        "previous_until": None,
-        "trust": "certified",
-    }
     context = {
         "shell": shell("settings", "apps"),
-        "app": app("Lighthouse Store", logo_url=LOGO, certified=True, **details),
+        "app": app("Lighthouse Store", logo_url=LOGO, certified=True, **DETAILS, rests=False),
         "secret": None,
         "sites": [
             site("https://store.example", "verified"),
@@ -110,6 +114,8 @@ def connection(name: str, **changes: Any) -> Ns:
         "permissions": ["See and change your orders", "See your labels"],
         "connected_at": ago(hours=400),
         "connected_by": "Alice Harbour",
+        "granter_left": False,
+        "rests": False,
         "last_used_at": ago(hours=1),
         "disconnect_url": "#",
     }
@@ -128,6 +134,7 @@ def connection_page(**changes: Any) -> dict[str, Any]:
         "connections": [
             connection("Lighthouse Store", logo_url=LOGO, certified=True, permissions=everything),
             connection(LONG, connected_by="", last_used_at=None),
+            connection("Quay", granter_left=True, rests=True),
         ],
         "can_disconnect": True,
         "directory_url": "integrations.html",
@@ -168,6 +175,7 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
             app_name="Lighthouse Store",
             trust="certified and approved",
             is_approved=True,
+            would_rest=True,
             form=form(name="Lighthouse Store", redirect_uris="https://store.example/cb"),
         ),
     ),
@@ -186,6 +194,8 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
                 secret_hint="5a5a",
                 previous_until=ago(hours=-23),
                 trust="",
+                rests=False,
+                would_rest=False,
             ),
         ),
     ),
@@ -195,6 +205,10 @@ APP_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
             sites=[site("https://store.example", "open", found="The answer has status 404.")],
             form=form({"logo": "This is not a PNG or JPEG that can be read."}),
         ),
+    ),
+    "settings-app-rests": (
+        "settings/app.html",
+        app_page(app=app("Quay", "waiting", connected=2, **DETAILS, rests=True)),
     ),
     "settings-app-member": (
         "settings/app.html",
