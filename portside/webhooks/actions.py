@@ -63,8 +63,8 @@ WHERE delivery.account_id = result.account_id AND delivery.mode = result.mode
 _HEALTH = """UPDATE webhooks SET failing_since = $4, last_failure_at = $5, paused_until = $6, slow_until = $7
 WHERE account_id = $1 AND mode = $2 AND id = $3"""
 
-_HURRY = """UPDATE webhook_deliveries SET due_at = $4
-WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at > $4"""
+_HURRY = """UPDATE webhook_deliveries SET due_at = now()
+WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'pending' AND due_at > now()"""
 
 
 async def create_webhook(tx: Tx, scope: Scope, keys: KeyRing, draft: WebhookDraft) -> Webhook:
@@ -104,7 +104,7 @@ async def update_webhook(tx: Tx, scope: Scope, webhook_id: Id, draft: WebhookDra
     await tx.execute(_UPDATE, *owner, draft.event, draft.url, active, now())
     await note(tx, scope, "webhook.changed", plain_url(draft.url), {"event": draft.event, "active": active})
     if active and (draft.url != before.url or not before.active):
-        await tx.execute(_HURRY, *owner, now())
+        await tx.execute(_HURRY, *owner)
         await enqueue_once(tx, turn_job(scope, webhook_id))
     return await queries.get_webhook(tx, scope, webhook_id)
 

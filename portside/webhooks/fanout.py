@@ -11,7 +11,6 @@ from portside.events.models import EventName
 from portside.jobs.models import Job
 from portside.jobs.once import enqueue_once
 from portside.jobs.queue import enqueue
-from portside.kit.clock import now
 from portside.kit.ids import Id
 from portside.kit.scope import SYSTEM, Scope
 from portside.rest.permissions import EVERYTHING
@@ -54,13 +53,13 @@ _FAN_OUT = f"""WITH told AS MATERIALIZED (
     JOIN webhooks AS w ON w.account_id = managed.parent_id AND w.mode = told.mode AND w.reach = 'managed' AND w.active
 ), made AS (
     INSERT INTO webhook_deliveries ({DELIVERY})
-    SELECT heard.account_id, heard.mode, heard.id, told.id, told.name, told.object_id, told.seq, 'pending', $4, true,
-        $4, $4, told.created_at, heard.event_account_id
+    SELECT heard.account_id, heard.mode, heard.id, told.id, told.name, told.object_id, told.seq, 'pending', now(), true,
+        now(), now(), told.created_at, heard.event_account_id
     FROM heard JOIN told ON told.id = heard.event_id
-    WHERE heard.event = told.name OR (heard.event = 'all' AND told.name = ANY($5::text[]))
+    WHERE heard.event = told.name OR (heard.event = 'all' AND told.name = ANY($4::text[]))
     ON CONFLICT DO NOTHING RETURNING account_id, mode, webhook_id
 )
-SELECT DISTINCT {_ENDPOINT}, (SELECT count(*) FROM made) AS made FROM made
+SELECT DISTINCT {_ENDPOINT}, now() AS moment, (SELECT count(*) FROM made) AS made FROM made
 JOIN webhooks w ON w.account_id = made.account_id AND w.mode = made.mode AND w.id = made.webhook_id"""
 # Endpoints by their keys.
 _ENDPOINTS = f"""SELECT {_ENDPOINT} FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id)
@@ -72,19 +71,21 @@ JOIN webhooks w ON w.account_id = given.account_id AND w.mode = given.mode AND w
 async def fan_out(tx: Tx, events: Sequence[EventRef]) -> int:
     """Write a delivery for every active subscription that wants each event, and queue the endpoints' turns.
 
-    Gives how many deliveries are new; an event that was fanned out before makes none.
+    Gives how many deliveries are new; an event that was fanned out before makes none. They are due by the clock of the
+    database: another host may take the turn, whose own clock differs from ours.
     """
-    moment = now()
     rows = await tx.fetch(
         _FAN_OUT,
         [ref.scope.account_id for ref in events],
         [ref.scope.mode for ref in events],
         [ref.event_id for ref in events],
-        moment,
         events_of("all"),
     )
-    await _queue_turns(tx, rows, moment)
-    return rows[0]["made"] if rows else 0
+    if not rows:
+        return 0
+    await _queue_turns(tx, rows, rows[0]["moment"])
+    made: int = rows[0]["made"]
+    return made
 
 
 async def _queue_turns(tx: Tx, endpoints: Sequence[Row], moment: dt.datetime) -> None:

@@ -73,17 +73,19 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
     """Send what is due for an endpoint: all of it, or as much as fits in a turn, which then queues the next one.
 
     A failing endpoint is asked with one delivery first. `apart`: in the lane where the full timeout may be waited for.
-    A turn that was asked for a `moment` which this clock has not reached yet lives at that moment: clocks of hosts
-    differ, and `drain` may run ahead of time.
+    It lives by the database's clock, for clocks of hosts differ; or at the later `moment` that it was asked for, since
+    `drain` may run ahead of time.
     """
-    ahead = max(moment - now(), dt.timedelta()) if moment else dt.timedelta()
+    ahead: dt.timedelta | None = None
     ends = asyncio.get_running_loop().time() + TURN_SECONDS
     while True:
-        due_by = now() + ahead
         async with begin() as tx:
             turn = await queries.find_turn(tx, scope, services().keys, webhook_id)
             if turn is None:
                 break
+            if ahead is None:
+                ahead = max(moment - turn.moment, dt.timedelta()) if moment else dt.timedelta()
+            due_by = turn.moment + ahead
             health = turn.webhook.health
             if not turn.webhook.active or rules.is_paused(health, due_by):
                 return
@@ -91,11 +93,11 @@ async def take_turn(scope: Scope, webhook_id: Id, *, apart: bool, moment: dt.dat
                 break
             size = queries.PROBE if health.failing_since else queries.ROUND
             chains = await queries.list_due(tx, scope, webhook_id, due_by, size)
-        one = _Round(scope, turn, apart=apart, ends=ends, ahead=ahead)
-        await one.run(chains, due_by)
-        await _record(scope, turn, one, now() + ahead)
+        one = _Round(scope, turn, apart=apart, ends=ends, due_by=due_by)
+        await one.run(chains)
+        await _record(scope, turn, one)
         if one.was_busy:
-            await _come_back(scope, webhook_id, now() + ahead + BUSY_PAUSE)
+            await _come_back(scope, webhook_id, one.moment() + BUSY_PAUSE)
             return
         is_all = size is queries.ROUND and not size.is_full(chains)
         if not one.was_cut and (is_all or not chains):
@@ -201,7 +203,7 @@ async def _spend_trial(scope: Scope, webhook_id: Id) -> None:
 class _Round:
     """Some requests to one endpoint, a few at a time, each object's one after the other."""
 
-    def __init__(self, scope: Scope, turn: Turn, *, apart: bool, ends: float, ahead: dt.timedelta) -> None:
+    def __init__(self, scope: Scope, turn: Turn, *, apart: bool, ends: float, due_by: dt.datetime) -> None:
         self.results: list[Result] = []
         self.sent: list[Sent] = []
         self.was_cut = False
@@ -212,22 +214,27 @@ class _Round:
         self._timeout = longest if apart else min(rules.PATIENCE, longest)
         self._apart = apart
         self._ends = ends
-        self._ahead = ahead
+        self._due_by = due_by
+        self._ahead = due_by - now()
 
-    async def run(self, chains: Sequence[Sequence[Due]], due_by: dt.datetime) -> None:
+    def moment(self) -> dt.datetime:
+        """What time it is for the turn."""
+        return now() + self._ahead
+
+    async def run(self, chains: Sequence[Sequence[Due]]) -> None:
         """Work through the chains, the oldest first; stop early if the endpoint turns out to be failing."""
         waiting = iter(chains)
 
         async def work() -> None:
             for chain in waiting:
-                await self._run_chain(chain, due_by)
+                await self._run_chain(chain)
 
         async with asyncio.TaskGroup() as group:
             for _ in range(min(CONCURRENCY, len(chains))):
                 group.create_task(work())
 
-    async def _run_chain(self, chain: Sequence[Due], due_by: dt.datetime) -> None:
-        for due in rules.sendable(chain, due_by):
+    async def _run_chain(self, chain: Sequence[Due]) -> None:
+        for due in rules.sendable(chain, self._due_by):
             if self._should_stop():
                 self.was_cut = True
                 return
@@ -248,7 +255,7 @@ class _Round:
 
     async def _attempt(self, due: Due) -> Result | None:
         if due.payload is None:
-            return Result(due=due, sent=None, state="cancelled", at=now() + self._ahead)
+            return Result(due=due, sent=None, state="cancelled", at=self.moment())
         webhook, secrets = self._turn.webhook, self._turn.secrets
         account_id, door = self._scope.account_id, services().door
         sent = await send(door, account_id, webhook.url, due, due.payload, secrets, self._timeout, apart=self._apart)
@@ -256,13 +263,14 @@ class _Round:
             return None
         self.sent.append(sent)
         schedule = services().settings.webhook_retry_schedule
-        return rules.result_of(due, sent, schedule, now() + self._ahead, random.random())
+        return rules.result_of(due, sent, schedule, self.moment(), random.random())
 
 
-async def _record(scope: Scope, turn: Turn, one: _Round, moment: dt.datetime) -> None:
+async def _record(scope: Scope, turn: Turn, one: _Round) -> None:
     """Write what a round came to. A database that went away is waited for: what is not written will be sent again."""
     if not one.results:
         return
+    moment = one.moment()
     for number in range(RECORDING_TRIES):
         try:
             await _try_to_record(scope, turn, one, moment, is_repeated=number > 0)

@@ -179,10 +179,12 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """An endpoint whose turn it is, with the secrets that sign for it, the current one first."""
+    """An endpoint whose turn it is, with the secrets that sign for it, the current one first. `moment` is the time by
+    the database's clock."""
 
     webhook: Webhook
     secrets: list[Secret]
+    moment: dt.datetime
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

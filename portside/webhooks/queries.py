@@ -49,7 +49,7 @@ PROBE = Size(1, 1)
 
 _WEBHOOK = (
     "SELECT id, app_id, reach, event, url, active, disabled_at, disabled_reason, failing_since, last_failure_at, "
-    "paused_until, slow_until, created_at, updated_at, failing_told_at, "
+    "paused_until, slow_until, created_at, updated_at, failing_told_at, now() AS moment, "
     "(SELECT jsonb_build_object('client_id', client_id, 'name', name) FROM apps WHERE id = app_id) AS app "
     f"FROM webhooks WHERE account_id = $1 AND mode = $2 AND {SEEN}"
 )
@@ -196,7 +196,8 @@ async def find_turn(tx: Tx, scope: Scope, keys: KeyRing, webhook_id: Id) -> Turn
     row = await tx.fetchrow(f"{_WEBHOOK} AND id = $4", *seen_by(scope), webhook_id)
     if row is None:
         return None
-    return Turn(webhook=_webhook(row), secrets=await list_secrets(tx, scope, keys, webhook_id))
+    secrets = await list_secrets(tx, scope, keys, webhook_id)
+    return Turn(webhook=_webhook(row), secrets=secrets, moment=row["moment"])
 
 
 async def list_due(tx: Tx, scope: Scope, webhook_id: Id, moment: dt.datetime, size: Size = ROUND) -> list[list[Due]]:

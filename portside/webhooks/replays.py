@@ -19,7 +19,8 @@ from portside.webhooks.fanout import DELIVERY
 from portside.webhooks.models import DeliveryRef, Source, Trial, Webhook, WebhookDraft
 from portside.webhooks.rules import events_of, may_hear_of, missed_since
 
-_AGAIN = "state = 'pending', due_at = $5, queued_at = $5, finished_at = NULL"
+# By the database's clock, as turns judge what is due.
+_AGAIN = "state = 'pending', due_at = now(), queued_at = now(), finished_at = NULL"
 
 _RESEND = f"""UPDATE webhook_deliveries SET {_AGAIN}, keeps_order = false
 WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND event_id = $4 RETURNING event_id"""
@@ -35,7 +36,7 @@ RETURNING delivery.webhook_id"""
 _RESEND_FAILED = f"""WITH chosen AS MATERIALIZED (
     SELECT event_id, event_created_at FROM webhook_deliveries
     WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'failed'
-        AND event_id > $4::uuid AND event_id < $6::uuid ORDER BY event_id LIMIT $7
+        AND event_id > $4::uuid AND event_id < $5::uuid ORDER BY event_id LIMIT $6
 ), queued AS (
     UPDATE webhook_deliveries AS delivery SET {_AGAIN}, keeps_order = true
     FROM chosen WHERE delivery.account_id = $1 AND delivery.mode = $2 AND delivery.webhook_id = $3
@@ -45,14 +46,14 @@ SELECT event_id FROM chosen ORDER BY event_id DESC LIMIT 1"""
 
 _RECOVER = f"""WITH missed AS MATERIALIZED (
     SELECT id, name, object_id, seq, created_at FROM events
-    WHERE account_id = coalesce($8::uuid, $1) AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[])
+    WHERE account_id = coalesce($7::uuid, $1) AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[])
     ORDER BY id LIMIT $6
 ), queued AS (
     INSERT INTO webhook_deliveries AS delivery ({DELIVERY})
-    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', $7::timestamptz, true, $7, $7, created_at, $8::uuid
+    SELECT $1, $2, $3::uuid, id, name, object_id, seq, 'pending', now(), true, now(), now(), created_at, $7::uuid
     FROM missed
     ON CONFLICT (account_id, mode, webhook_id, event_id, event_created_at) DO UPDATE
-    SET state = 'pending', due_at = $7, keeps_order = true, queued_at = $7, finished_at = NULL
+    SET {_AGAIN}, keeps_order = true
     WHERE delivery.state IN ('failed', 'pending')
 )
 SELECT id FROM missed ORDER BY id DESC LIMIT 1"""
@@ -65,7 +66,7 @@ VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $12, $13, $14)"""
 async def resend_delivery(tx: Tx, scope: Scope, webhook_id: Id, event_id: Id) -> None:
     """Send one delivery again, whatever became of it. Raises NotFound, Conflict when the webhook is not active."""
     await _end_pause(tx, scope, webhook_id)
-    done = await tx.fetchval(_RESEND, scope.account_id, scope.mode, webhook_id, event_id, now())
+    done = await tx.fetchval(_RESEND, scope.account_id, scope.mode, webhook_id, event_id)
     if done is None:
         raise NotFound
     await enqueue_once(tx, turn_job(scope, webhook_id))
@@ -77,7 +78,7 @@ async def resend_deliveries(tx: Tx, scope: Scope, deliveries: Sequence[DeliveryR
     Those that are not there, or whose webhook is not active, are passed over.
     """
     webhooks, events = [ref.webhook_id for ref in deliveries], [ref.event_id for ref in deliveries]
-    rows = await tx.fetch(_RESEND_MANY, scope.account_id, scope.mode, webhooks, events, now())
+    rows = await tx.fetch(_RESEND_MANY, scope.account_id, scope.mode, webhooks, events)
     for webhook_id in sorted({row["webhook_id"] for row in rows}):
         await _end_pause(tx, scope, webhook_id)
         await enqueue_once(tx, turn_job(scope, webhook_id))
@@ -98,7 +99,7 @@ async def queue_failed(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetime)
 async def resend_some(tx: Tx, scope: Scope, webhook_id: Id, after: Id, before: Id) -> Id | None:
     """Queue some of the given up deliveries of events between two ids anew; gives the last of those events."""
     owner = (scope.account_id, scope.mode, webhook_id)
-    last: Id | None = await tx.fetchval(_RESEND_FAILED, *owner, after, now(), before, AT_ONCE)
+    last: Id | None = await tx.fetchval(_RESEND_FAILED, *owner, after, before, AT_ONCE)
     await enqueue_once(tx, turn_job(scope, webhook_id))
     return last
 
@@ -121,7 +122,7 @@ async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, source: Source, aft
     webhook = await queries.get_webhook(tx, scope, webhook_id)
     owner = (scope.account_id, scope.mode, webhook_id)
     wanted = [event for event in events_of(webhook.event) if may_hear_of(event, source.scopes)]
-    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, wanted, AT_ONCE, now(), source.account_id)
+    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, wanted, AT_ONCE, source.account_id)
     await enqueue_once(tx, turn_job(scope, webhook_id))
     return last
 
