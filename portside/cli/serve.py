@@ -135,6 +135,8 @@ def _uvicorn_config(settings: Settings) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
         timeout_graceful_shutdown=5,
+        # Longer than clients and proxies keep a quiet connection: else one is closed here just as a request comes on it.
+        timeout_keep_alive=75,
         backlog=1024,
     )
 
