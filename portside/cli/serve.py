@@ -135,7 +135,7 @@ def _uvicorn_config(settings: Settings) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies) or None,
         timeout_graceful_shutdown=5,
-        # Longer than clients and proxies keep a quiet connection: else one is closed here just as a request comes on it.
+        # Longer than clients and proxies keep a quiet one: it must not be closed here just as a request comes.
         timeout_keep_alive=75,
         backlog=1024,
     )
