@@ -135,7 +135,7 @@ async def _welcome(way: Way, found: SignedIn) -> Response[bytes]:
 async def _enter(way: Way, found: SignedIn) -> Response[bytes]:
     user, account_id = found.session.user, found.session.scope.account_id
     entered = await sign_in(way, user, account_id)
-    return is_over(way) if entered is None else await show_consent(entered, user, account_id)
+    return is_over(way) if entered is None else await show_consent(entered, user, account_id, by_session=True)
 
 
 async def _session_of(way: Way) -> SignedIn | None:

@@ -57,8 +57,8 @@ _UNPROVED = (
 _NOT_YOURS = "You are not a member of that account any more. Start again and choose another one."
 
 
-async def show_consent(way: Way, user: User, account_id: Id, status: int = 200) -> Response[bytes]:
-    """Who asks, for what, and in which account."""
+async def show_consent(way: Way, user: User, account_id: Id, *, by_session: bool = False) -> Response[bytes]:
+    """Who asks, for what, and in which account. `by_session`: the person did not type who they are on this way."""
     mode = way.asked.details.mode
     if mode == "live" and not user.is_verified:
         return pages.stopped(way.asked, "Verify your e-mail first", _UNPROVED, 403)
@@ -68,12 +68,12 @@ async def show_consent(way: Way, user: User, account_id: Id, status: int = 200) 
         way.asked,
         "consent",
         way.handle,
-        status,
         email=user.email,
         accounts=[{"id": account.account_id, "name": account.account_name} for account in accounts],
         account_id=account_id,
         permissions=sentences(way.asked.details.scopes, mode),
         mode_reason=_reason(way.asked),
+        by_session=by_session,
     )
 
 

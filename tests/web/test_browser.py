@@ -270,3 +270,19 @@ def test_a_phones_dock_holds_five_and_the_account_menu_the_rest(page: Page, site
     page.set_viewport_size({"width": 1280, "height": 800})
     expect(page.locator(".side").get_by_role("link", name="Ledger")).to_be_visible()
     expect(page.locator(".side").get_by_role("navigation", name="More pages")).to_be_hidden()
+
+
+def test_a_click_out_of_nowhere_does_not_allow_an_app(page: Page, site: Site) -> None:
+    """The second half of a double click whose first half has closed a window above ours."""
+    open_scene(page, site, "connect-consent-session")
+    button = page.get_by_role("button", name="Allow")
+    box = button.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    assert page.evaluate(f"document.elementFromPoint({x}, {y}).closest('button')") is None
+    page.mouse.move(x, y)
+    expect(button).to_have_css("pointer-events", "auto")
+    page.mouse.move(2, 2)
+    expect(button).to_have_css("pointer-events", "none")
+    with page.expect_request(lambda request: request.method == "POST"):
+        button.press("Enter")

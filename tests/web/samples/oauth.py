@@ -55,6 +55,7 @@ def consent(**changes: Any) -> dict[str, Any]:
         "account_id": "a1",
         "permissions": EVERYTHING,
         "mode_reason": "",
+        "by_session": False,
     }
     return step(**(basis | changes))
 
@@ -81,6 +82,7 @@ OAUTH_SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "connect-who": ("oauth/who.html", step(email=EMAIL, named="ann@lantern.example", csrf_token="sample-token")),
     "connect-consent": ("oauth/consent.html", consent()),
+    "connect-consent-session": ("oauth/consent.html", consent(by_session=True)),
     "connect-consent-test": (
         "oauth/consent.html",
         consent(
