@@ -69,7 +69,7 @@ def valid_batch(http: httpx.Client) -> str:
         "batch_shipments": [{"shipment": SHIPMENT}],
     }
     batch = asked(http, "POST", "/batches", given)
-    for _ in range(300):
+    for _ in range(1200):
         batch = asked(http, "GET", f"/batches/{batch['object_id']}")
         if batch["status"] != "VALIDATING":
             break

@@ -43,7 +43,7 @@ async def _followed(horizon: int, scope: Scope, count: int, limit: int = 2000) -
     """What a follower is given until it has so many. It may have to wait: for it, a transaction open in any other
     database of the server counts too."""
     seen: list[News] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(seen) < count:
             async with reading() as tx:
                 bulletin = await news_since(tx, horizon, [scope.account_id], limit)

@@ -67,7 +67,7 @@ def _read_tour(process: subprocess.Popen[str]) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url.replace("localhost", "127.0.0.1"), timeout=10).close()
+        urllib.request.urlopen(url.replace("localhost", "127.0.0.1"), timeout=60).close()
     except (urllib.error.URLError, ConnectionError):
         return False
     return True

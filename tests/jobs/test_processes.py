@@ -58,7 +58,7 @@ async def start_process(database: str) -> AsyncIterator[StartProcess]:
 
 
 async def _ready(*processes: Process) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         for process in processes:
             assert process.stdout is not None
             while (line := await process.stdout.readline()).strip() != b"ready":

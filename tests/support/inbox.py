@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from tests.support.smtp import SmtpDouble, smtp_double
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Inbox:

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 _FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
 _STREAM = re.compile(r'data-live-url="([^"]+)"')
 

@@ -35,7 +35,7 @@ class Receiver:
         bodies = [delivery.event for delivery in list(self.deliveries)]
         return [body for body in bodies if name is None or body["event"] == name]
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 20.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         """What `condition` gives once it is true; fails after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -53,13 +53,13 @@ class Connection:
         self.sent.append(message)
 
     async def opened(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.sent) < 2:
                 await asyncio.sleep(0.01)
 
     async def ended(self) -> bool:
         """Wait for the end; tells whether the answer was finished in order."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await self.task
         return self.sent[-1].get("more_body") is False
 

@@ -21,7 +21,7 @@ export async function refused(status, promise, ...said) {
 
 // What `read` gives once `done` of it is true; asked again and again, as people poll.
 export async function polled(read, done) {
-  for (let turn = 0; turn < 300; turn += 1) {
+  for (let turn = 0; turn < 1200; turn += 1) {
     const found = await read();
     if (done(found)) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -42,7 +42,7 @@ def client_of(url: str, token: str) -> Any:
     made = shippo.Shippo(api_key_header=token, server_url=url)
     session = made.sdk_configuration.client
     session.trust_env = False
-    session.send = functools.partial(session.send, allow_redirects=False, timeout=20)
+    session.send = functools.partial(session.send, allow_redirects=False, timeout=60)
     return made
 
 

@@ -20,7 +20,7 @@ def row(**changes: object) -> components.BatchShipmentCreateRequest:
 
 def settled(sdk: shippo.Shippo, batch_id: str) -> components.Batch:
     """The batch once nothing goes on in it; polled as people poll."""
-    for _ in range(300):
+    for _ in range(1200):
         batch = sdk.batches.get(batch_id=batch_id, page=1, results=100)
         if batch.status not in (Status.VALIDATING, Status.PURCHASING):
             return batch

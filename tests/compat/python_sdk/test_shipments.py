@@ -84,7 +84,7 @@ def test_a_return_is_a_shipment(sdk: shippo.Shippo) -> None:
 
 def test_an_asynchronous_shipment_is_polled(sdk: shippo.Shippo) -> None:
     shipment = sdk.shipments.create(request=shipment_request(async_=True))
-    for _ in range(200):
+    for _ in range(1200):
         if shipment.status == components.ShipmentStatus.SUCCESS:
             break
         time.sleep(0.05)

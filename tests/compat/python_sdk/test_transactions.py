@@ -37,7 +37,7 @@ def test_the_sdks_default_is_asynchronous_and_is_polled(sdk: shippo.Shippo) -> N
     shipment = sdk.shipments.create(request=shipment_request())
     request = components.TransactionCreateRequest(rate=shipment.rates[0].object_id)
     label = sdk.transactions.create(request=request)
-    for _ in range(200):
+    for _ in range(1200):
         if label.status == SUCCESS:
             break
         assert label.status in (components.TransactionStatusEnum.QUEUED, components.TransactionStatusEnum.WAITING)

@@ -130,7 +130,7 @@ def refused(kind: type[Exception], call: Callable[..., Any], *given: Any, **name
 
 
 def polled(read: Callable[[], Any], *states: str) -> Any:
-    for _ in range(300):
+    for _ in range(1200):
         found = read()
         if found["status"] in states:
             return found
