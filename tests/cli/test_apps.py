@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.cli.conftest import EMAIL
 from tests.cli.test_commands import failing
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 CALLBACK = "http://store.localhost:8100/callback"
@@ -43,7 +44,7 @@ def test_the_operator_makes_apps_without_a_server_and_beside_one(private: Instal
     assert (first["name"], first["owner"], first["live"], first["approved"]) == ("Lighthouse Store", "", False, True)
     assert first["origins"] == {"http://store.localhost:8100": True} and first["connected_accounts"] == 0
     assert "secret" not in json.dumps([first, second])
-    with httpx.Client(base_url=server.url) as browser:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE) as browser:
         assert browser.get("/app-logos/" + "0" * 32).status_code == 404
 
 

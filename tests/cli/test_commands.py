@@ -15,17 +15,18 @@ from portside.cli.serve import _with_mailbox
 from portside.settings import Settings
 from tests.cli.conftest import EMAIL
 from tests.orders.data import order_body
+from tests.support.patience import PATIENCE
 from tests.support.process import PORTSIDE, Installation, Serving
 
 
 def client(server: Serving, token: str) -> httpx.Client:
-    return httpx.Client(base_url=server.url, headers={"Authorization": f"ShippoToken {token}"}, timeout=30)
+    return httpx.Client(base_url=server.url, headers={"Authorization": f"ShippoToken {token}"}, timeout=PATIENCE)
 
 
 def failing(installation: Installation, *arguments: str) -> str:
     """What a command says on standard error when it fails, which it must, with 1 or 2 and no traceback."""
     done = subprocess.run(
-        [PORTSIDE, *arguments], env=installation.environ, capture_output=True, timeout=60, check=False
+        [PORTSIDE, *arguments], env=installation.environ, capture_output=True, timeout=PATIENCE, check=False
     )
     assert done.returncode in (1, 2), done
     assert b"Traceback" not in done.stderr, done.stderr.decode()

@@ -9,6 +9,7 @@ import httpx
 
 from tests.cli.test_commands import failing
 from tests.races.test_one_label import rated_shipment
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL = "alice@race.example"
@@ -19,7 +20,7 @@ async def test_purchases_that_wait_are_listed_and_released(shared: Installation)
     token = shared.command("create-token", "--email", EMAIL, "--mode", "test")
     server = shared.serve("--no-worker")
     headers = {"Authorization": f"ShippoToken {token}", "Accept": "application/json"}
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE) as client:
         rate = (await rated_shipment(client))["rates"][0]["object_id"]
         label = (await client.post("/transactions", json={"rate": rate, "async": True})).json()
         assert shared.command("purchases") == ""

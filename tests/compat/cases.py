@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = 120
+from tests.support.patience import PATIENCE
+
 _NAME = re.compile(r"""\bcheck\(\s*(["'])(.+?)\1""")
 
 Outcomes = dict[str, str | None]
@@ -30,7 +31,7 @@ def names_in(*sources: Path) -> list[str]:
 def run_cases(command: Sequence[str | Path], environ: Mapping[str, str], given: str = "") -> Outcomes:
     """Run a script; gives the error of every case that it reported, None for those that went well."""
     done = subprocess.run(
-        command, env=environ, input=given, capture_output=True, text=True, timeout=SECONDS, check=False
+        command, env=environ, input=given, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     outcomes = {line["name"]: line["error"] for line in lines}

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support.database import fresh_database
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 
@@ -57,7 +58,7 @@ def merchant(merchant_of: MerchantMaker) -> Merchant:
 @pytest.fixture(scope="session")
 def http(merchant: Merchant) -> Iterator[httpx.Client]:
     """Plain HTTP with that account's token, no redirects, and no Accept of its own."""
-    with httpx.Client(base_url=merchant.url, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=merchant.url, timeout=PATIENCE, trust_env=False) as client:
         client.headers["Authorization"] = f"ShippoToken {merchant.token}"
         del client.headers["Accept"]
         yield client

@@ -12,6 +12,7 @@ import asyncpg
 import httpx
 
 from tests.batches.data import batch_body
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 EMAIL = "alice@crash.example"
@@ -34,7 +35,7 @@ class Books:
         found: int = await self._connection.fetchval(f"SELECT count(*) FROM {sql}")
         return found
 
-    async def until(self, sql: str, enough: Callable[[int], bool], seconds: float = 60.0) -> int:
+    async def until(self, sql: str, enough: Callable[[int], bool], seconds: float = PATIENCE) -> int:
         """Wait until so many rows are there; gives how many."""
         deadline = time.monotonic() + seconds
         while not enough(found := await self.count(sql)):
@@ -45,13 +46,13 @@ class Books:
 
 async def retrieve(server: Serving, token: str, path: str) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=server.url, headers={"Authorization": f"ShippoToken {token}"}) as client:
-        found: dict[str, Any] = (await client.get(path, timeout=30)).raise_for_status().json()
+        found: dict[str, Any] = (await client.get(path, timeout=PATIENCE)).raise_for_status().json()
         return found
 
 
 async def post(server: Serving, token: str, path: str, body: Any = None) -> dict[str, Any]:
     async with httpx.AsyncClient(base_url=server.url, headers={"Authorization": f"ShippoToken {token}"}) as client:
-        found: dict[str, Any] = (await client.post(path, json=body, timeout=30)).raise_for_status().json()
+        found: dict[str, Any] = (await client.post(path, json=body, timeout=PATIENCE)).raise_for_status().json()
         return found
 
 
@@ -86,7 +87,7 @@ async def test_a_batch_survives_the_plug(installation: Installation) -> None:
     for place in ("sim_calls WHERE operation = 'buy'", "sim_purchases", "labels WHERE status = 'SUCCESS'"):
         await work_until(installation, books, place, await books.count(place) + chance.randint(1, 8))
     installation.work()
-    await books.until("batches WHERE status = 'PURCHASED'", bool, seconds=90)
+    await books.until("batches WHERE status = 'PURCHASED'", bool)
 
     found = await retrieve(server, token, f"/batches/{batch}?results=100")
     assert found["object_results"]["purchase_succeeded"] == ROWS, found["object_results"]

@@ -14,12 +14,13 @@ import pytest
 
 from tests.races.test_one_label import rated_shipment
 from tests.support.dying_buyer import STEPS
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL, PLATFORM = "alice@crash.example", "paula@crash.example"
 SHORT = {
-    "PORTSIDE_BUY_DEADLINE_SECONDS": "2",
-    "PORTSIDE_SETTLE_GRACE_SECONDS": "0.5",
+    "PORTSIDE_BUY_DEADLINE_SECONDS": "5",
+    "PORTSIDE_SETTLE_GRACE_SECONDS": "1",
     "PORTSIDE_JOB_LEASE_SECONDS": "2",
 }
 
@@ -53,7 +54,7 @@ async def ledger(installation: Installation) -> list[str]:
 
 async def settled(client: httpx.AsyncClient, rate: str) -> list[dict[str, Any]]:
     """The labels of a rate once none is open any more."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + PATIENCE
     while True:
         labels: list[dict[str, Any]] = (await client.get(f"/transactions?rate={rate}")).json()["results"]
         if labels and all(label["status"] not in ("QUEUED", "WAITING") for label in labels):
@@ -70,14 +71,14 @@ async def test_a_purchase_survives_the_plug(installation: Installation, step: st
     await manage(installation)
     headers = {"Authorization": f"ShippoToken {token}", "Accept": "application/json"}
     first = installation.serve("--no-worker")
-    async with httpx.AsyncClient(base_url=first.url, headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=first.url, headers=headers, timeout=PATIENCE) as client:
         rate = (await rated_shipment(client))["rates"][0]["object_id"]
     first.end()
     command = [sys.executable, "-m", "tests.support.dying_buyer", step, EMAIL, rate]
-    died = subprocess.run(command, env=installation.environ, capture_output=True, timeout=60, check=False)
+    died = subprocess.run(command, env=installation.environ, capture_output=True, timeout=PATIENCE, check=False)
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
     second = installation.serve()
-    async with httpx.AsyncClient(base_url=second.url, headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=second.url, headers=headers, timeout=PATIENCE) as client:
         labels = await settled(client, rate)
         asked, sold = await carrier_books(installation)
         again = (await client.post("/transactions", json={"rate": rate, "async": False})).json()

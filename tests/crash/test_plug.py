@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.orders.data import order_body
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 EMAIL = "alice@crash.example"
@@ -43,7 +44,7 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
@@ -64,7 +65,7 @@ class Pusher:
 
     async def _push_some(self, lane: int, until: Callable[[], bool]) -> None:
         number = 0
-        async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self._url, headers=self._headers, timeout=PATIENCE) as client:
             while not until():
                 number += 1
                 try:
@@ -81,7 +82,7 @@ class Pusher:
 async def numbers(server: Serving, token: str) -> list[str]:
     """The order numbers that the server knows, following every page."""
     found: list[str] = []
-    async with httpx.AsyncClient(headers={"Authorization": f"ShippoToken {token}"}, timeout=30) as client:
+    async with httpx.AsyncClient(headers={"Authorization": f"ShippoToken {token}"}, timeout=PATIENCE) as client:
         url: str | None = f"{server.url}/orders?results=100"
         while url:
             page = (await client.get(url)).raise_for_status().json()
@@ -124,7 +125,7 @@ async def test_the_server_outlives_its_database(private: Installation, victim: s
         if (victim != "watchdog" and is_postmaster) or (victim != "postgres" and is_watchdog):
             os.kill(pid, signal.SIGKILL)
     goal[0] = len(pusher.acknowledged) + 60
-    await asyncio.wait_for(pushing, 60)
+    await asyncio.wait_for(pushing, PATIENCE)
     known = await numbers(server, token)
     assert set(pusher.acknowledged) <= set(known)
     assert len(known) == len(set(known))

@@ -24,6 +24,7 @@ import pytest
 from portside.db.embedded import attach
 from tests.crash.test_plug import processes_of
 from tests.orders.data import order_body
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Running, Serving
 from tests.support.sink import Manner, Sink, sinking
 
@@ -95,7 +96,7 @@ def database_process(folder: Path, name: str) -> int:
     return pid
 
 
-async def until(condition: Callable[[], bool], seconds: float = 40.0) -> None:
+async def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "did not happen"
@@ -194,7 +195,7 @@ async def stored_events(folder: Path) -> tuple[list[Made], int]:
     return [Made(*(value.hex for value in row)) for row in rows], waiting
 
 
-async def drained(folder: Path, seconds: float = 45.0) -> tuple[list[Made], int]:
+async def drained(folder: Path, seconds: float = PATIENCE) -> tuple[list[Made], int]:
     """The same once nothing is open any more, or after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

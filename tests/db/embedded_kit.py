@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from portside.db.embedded import Attachment, run_tool
+from tests.support.patience import PATIENCE
 
 ROOT = os.geteuid() == 0
 _TELLING = ("State:", "PPid:", "SigPnd:", "ShdPnd:", "SigBlk:")  # lines of /proc/PID/status
@@ -104,7 +105,7 @@ def postmaster(data_dir: Path) -> int:
     return pid
 
 
-def wait_until(condition: object, what: str | Callable[[], str], seconds: float = 60) -> None:
+def wait_until(condition: object, what: str | Callable[[], str], seconds: float = PATIENCE) -> None:
     """Wait for a callable to become true; the limit only ends a broken test."""
     assert callable(condition)
     deadline = time.monotonic() + seconds

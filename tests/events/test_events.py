@@ -21,6 +21,7 @@ from portside.jobs.models import Run
 from portside.kit.clock import now
 from portside.kit.ids import new_id
 from portside.kit.scope import Scope
+from tests.support.patience import PATIENCE
 
 _RAW = (
     "INSERT INTO events (id, account_id, mode, name, object_id, seq, actor, created_at) "
@@ -43,7 +44,7 @@ async def _followed(horizon: int, scope: Scope, count: int, limit: int = 2000) -
     """What a follower is given until it has so many. It may have to wait: for it, a transaction open in any other
     database of the server counts too."""
     seen: list[News] = []
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(seen) < count:
             async with reading() as tx:
                 bulletin = await news_since(tx, horizon, [scope.account_id], limit)

@@ -15,6 +15,7 @@ from portside.events.feed import Feed, Follower
 from portside.events.models import Event
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def write(scope: Scope, count: int = 1) -> set[Id]:
 async def hear(follower: Follower, count: int) -> set[Id]:
     """The objects that it is told of, until they are so many."""
     heard: set[Id] = set()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(heard) < count:
             await follower.roused.wait()
             news, is_cut = follower.take()
@@ -109,6 +110,6 @@ async def test_a_follower_keeps_no_connection(feed: Feed, scope: Scope) -> None:
         feed.following(scope.account_id, "live", None),
     ):
         # The feed itself looks now and then, on a connection that it gives back at once.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while pool.get_idle_size() != pool.get_size():
                 await asyncio.sleep(0.01)

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.database import fresh_database
+from tests.support.patience import PATIENCE
 from tests.support.storefront import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 90.0
 
 
 class Demo:

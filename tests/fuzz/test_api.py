@@ -26,6 +26,7 @@ from schemathesis.specs.openapi import checks
 from portside.main import openapi_document
 from tests.support.database import fresh_database
 from tests.support.objects import bodies, stocked
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 AnyCase: TypeAlias = "Case[Any]"
@@ -70,7 +71,7 @@ def serving(installation: Installation) -> Serving:
 @pytest.fixture
 async def stock(serving: Serving, token: str) -> dict[str, str]:
     headers = {"Authorization": f"ShippoToken {token}"}
-    async with httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=PATIENCE) as client:
         return await stocked(client)
 
 
@@ -86,7 +87,7 @@ def document() -> dict[str, Any]:
 
 def send(case: AnyCase, session: requests.Session, url: str) -> Iterator[str]:
     """Send one request; gives what is wrong with its answer."""
-    answer = case.call(base_url=url, session=session, timeout=60)
+    answer = case.call(base_url=url, session=session, timeout=PATIENCE)
     try:
         case.validate_response(answer, checks=CHECKS)
     except FailureGroup as failures:

@@ -12,6 +12,7 @@ from portside.db.pool import current_pool
 from portside.jobs import registry, wake
 from portside.jobs.models import Lane
 from portside.jobs.worker import Worker
+from tests.support.patience import PATIENCE
 
 _EMPTY = "TRUNCATE jobs, dead_jobs, job_schedule"
 
@@ -60,7 +61,7 @@ def until() -> Until:
     """Awaits a question again and again until its answer is true (a minute at most), and gives the answer."""
 
     async def ask(question: Callable[[], Awaitable[Any]]) -> Any:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (answer := await question()):
                 await asyncio.sleep(0.02)
         return answer

@@ -17,6 +17,7 @@ from portside.jobs.models import Job, Run
 from portside.jobs.queue import enqueue
 from portside.jobs.registry import job
 from tests.jobs.conftest import Until, queue_is_empty
+from tests.support.patience import PATIENCE
 
 StartProcess = Callable[..., Awaitable[Process]]
 
@@ -58,7 +59,7 @@ async def start_process(database: str) -> AsyncIterator[StartProcess]:
 
 
 async def _ready(*processes: Process) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         for process in processes:
             assert process.stdout is not None
             while (line := await process.stdout.readline()).strip() != b"ready":

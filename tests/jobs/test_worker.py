@@ -17,6 +17,7 @@ from portside.jobs.registry import job
 from portside.settings import load
 from portside.worker import lane_slots, run_worker
 from tests.jobs.conftest import StartWorker, Until, jobs_left, queue_is_empty
+from tests.support.patience import PATIENCE
 
 
 async def test_a_full_lane_does_not_hold_up_another(start_worker: StartWorker) -> None:
@@ -34,7 +35,7 @@ async def test_a_full_lane_does_not_hold_up_another(start_worker: StartWorker) -
     async with begin() as tx:
         await enqueue(tx, *[Job(kind="probe.stuck", payload={}) for _ in range(20)])
         await enqueue(tx, Job(kind="probe.quick", payload={}))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await ran.wait()
 
 
@@ -82,7 +83,7 @@ async def test_a_stopped_worker_hands_back_what_it_has_not_finished(start_worker
         await enqueue(tx, Job(kind="probe.long", payload={}))
     # The lease is long: the second worker gets the job because it was handed back, not because it ran out.
     stopping = start_worker(lease_seconds=3600)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await first_started.wait()
         await stopping.stop(grace=0)
         assert first_cancelled.is_set()
@@ -104,7 +105,7 @@ async def test_a_stopping_worker_lets_running_jobs_finish_within_the_grace(start
     async with begin() as tx:
         await enqueue(tx, Job(kind="probe.short", payload={}))
     worker = start_worker()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await started.wait()
         await worker.stop(grace=10)
     assert finished.is_set()
@@ -256,7 +257,7 @@ async def test_the_product_worker_runs_until_it_is_stopped_or_cancelled() -> Non
         working = asyncio.create_task(run_worker(load({}), stop=stop))
         async with begin() as tx:
             await enqueue(tx, Job(kind=f"probe.{by_cancelling}", payload={}))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await ran.wait()
             if by_cancelling:
                 working.cancel()

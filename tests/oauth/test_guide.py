@@ -17,6 +17,7 @@ from portside.rest.permissions import SCOPES
 from tests.house.source import ROOT
 from tests.support.connecting import WINDOW, Form, Visit
 from tests.support.database import fresh_database
+from tests.support.patience import PATIENCE
 from tests.support.process import PORTSIDE, Installation
 
 GUIDE = (ROOT / "docs/oauth.md").read_text(encoding="utf-8")
@@ -72,7 +73,7 @@ class Reader:
         """The merchant's part, in a window of their own."""
         page = _PAGE.search(GUIDE)
         assert page is not None
-        async with httpx.AsyncClient(base_url=self.environ["PORTSIDE"], timeout=30) as client:
+        async with httpx.AsyncClient(base_url=self.environ["PORTSIDE"], timeout=PATIENCE) as client:
             visit = Visit(client, WINDOW)
             await visit.open(page[1].replace("$CLIENT_ID", self.environ["CLIENT_ID"]))
             await visit.press("login", {"email": EMAIL, "password": PASSWORD})
@@ -83,7 +84,7 @@ class Reader:
 
     def type(self, command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command], env=self.environ, capture_output=True, timeout=60, check=False, text=True
+            ["bash", "-c", command], env=self.environ, capture_output=True, timeout=PATIENCE, check=False, text=True
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()

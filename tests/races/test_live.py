@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.orders.data import order_body
-from tests.support.live import PATIENCE, browsing, push_orders
+from tests.support.live import browsing, push_orders
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL, PASSWORD = "alice@live.example", "a long enough secret"
@@ -122,5 +123,5 @@ async def test_a_browser_gets_so_many_streams_and_a_stranger_none(installation: 
         assert (await alice.client.get(alice.stream, headers=headers)).status_code == 429
         assert (await charlie.client.get(alice.stream, headers=headers)).status_code == 204
         assert (await alice.client.get(alice.stream)).status_code == 404
-        async with httpx.AsyncClient(base_url=url) as stranger:
+        async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as stranger:
             assert (await stranger.get(alice.stream, headers=headers)).status_code == 204

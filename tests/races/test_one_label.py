@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 
 from tests.orders.data import order_body
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL = "alice@race.example"
@@ -44,7 +45,9 @@ async def test_a_hundred_purchases_of_one_rate_through_two_servers_make_one_labe
     servers = [installation.serve(), installation.serve()]
     headers = {"Authorization": f"ShippoToken {token}", "Accept": "application/json"}
     limits = httpx.Limits(max_connections=60)
-    clients = [httpx.AsyncClient(base_url=server.url, headers=headers, timeout=60, limits=limits) for server in servers]
+    clients = [
+        httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE, limits=limits) for server in servers
+    ]
     order = (await clients[0].post("/orders", json=order_body())).json()
     rate = (await rated_shipment(clients[0]))["rates"][0]["object_id"]
     body = {"rate": rate, "order": order["object_id"], "async": False}

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 EMAIL, PASSWORD = "alice@race.example", "rope and lantern"
@@ -39,7 +40,7 @@ def sit_down() -> Iterator[Callable[[Serving], Desk]]:
     with ExitStack() as stack:
 
         def open_one(serving: Serving) -> Desk:
-            client = httpx.Client(base_url=serving.url, headers={"Accept": "text/html"}, timeout=30)
+            client = httpx.Client(base_url=serving.url, headers={"Accept": "text/html"}, timeout=PATIENCE)
             return Desk(stack.enter_context(client))
 
         yield open_one

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.database import fresh_database
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL = "alice@limits.example"
@@ -23,7 +24,7 @@ async def test_two_servers_share_one_limit(tmp_path: Path, worker_name: str) -> 
         token = installation.command("create-token", "--email", EMAIL, "--mode", "test")
         headers = {"Authorization": f"ShippoToken {token}"}
         servers = [installation.serve(), installation.serve()]
-        clients = [httpx.AsyncClient(base_url=server.url, headers=headers) for server in servers]
+        clients = [httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE) for server in servers]
         # More than two minutes allow, since a minute may end meanwhile.
         answers = [await clients[n % 2].post("/parcels", json=PARCEL) for n in range(2 * LIMIT + 30)]
         for client in clients:

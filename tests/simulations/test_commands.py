@@ -10,6 +10,7 @@ from pathlib import Path
 
 from portside.kit.clock import now, to_wire
 from tests.support.database import fresh_database
+from tests.support.patience import PATIENCE
 from tests.support.process import PORTSIDE, Installation
 
 EMAIL = "alice@example.com"
@@ -25,7 +26,7 @@ async def test_an_operator_moves_the_clock_and_reads_the_log(worker_name: str, t
         assert installation.command("simulator", "calls", "--email", EMAIL) == ""
         done = subprocess.run(
             [PORTSIDE, "simulator", "advance", "--email", EMAIL],
-            env=installation.environ, capture_output=True, text=True, timeout=60, check=False,
+            env=installation.environ, capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stderr.strip()) == (
             1,

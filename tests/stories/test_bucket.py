@@ -10,6 +10,7 @@ import httpx
 
 from tests.support.bucket import KEY_ID, REGION, SECRET, Bucket, bucket
 from tests.support.labelling import SHIPMENT
+from tests.support.patience import PATIENCE
 from tests.support.process import PORTSIDE, Installation
 
 EMAIL = "alice@bucket.example"
@@ -18,7 +19,7 @@ EMAIL = "alice@bucket.example"
 async def doctor(installation: Installation) -> tuple[int, str]:
     def run() -> subprocess.CompletedProcess[bytes]:
         command = [str(PORTSIDE), "doctor"]
-        return subprocess.run(command, env=installation.environ, capture_output=True, timeout=60, check=False)
+        return subprocess.run(command, env=installation.environ, capture_output=True, timeout=PATIENCE, check=False)
 
     done = await asyncio.to_thread(run)
     return done.returncode, done.stdout.decode()
@@ -49,7 +50,7 @@ async def buys_and_reads_a_label(installation: Installation, remote: Bucket) -> 
     token = await asyncio.to_thread(installation.command, "create-token", "--email", EMAIL, "--mode", "test")
     serving = await asyncio.to_thread(installation.serve)
     headers = {"Authorization": f"ShippoToken {token}"}
-    async with httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=30) as api:
+    async with httpx.AsyncClient(base_url=serving.url, headers=headers, timeout=PATIENCE) as api:
         shipment = (await api.post("/shipments", json={**SHIPMENT, "async": False})).json()
         rate = shipment["rates"][0]["object_id"]
         label = (await api.post("/transactions", json={"rate": rate, "async": False})).json()

@@ -21,10 +21,10 @@ from tests.orders.data import order_body
 from tests.support.browser import browser_page
 from tests.support.inbox import Inbox, mail_inbox
 from tests.support.partner_site import PartnerSite, cookie_site, partner_site
+from tests.support.patience import PATIENCE, PATIENCE_MS
 from tests.support.process import Installation
 
 PASSWORD = "ropes and lanterns"
-PATIENCE = 15_000
 
 pytestmark = pytest.mark.browser
 
@@ -51,9 +51,11 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
         back = self.site.returned[-1]
         assert back.keys() == {"code", "state"} and back["state"] == state
         fields = {**self.client, "grant_type": "authorization_code", "code": back["code"]}
-        token = httpx.post(f"{self.url}/oauth/access_token", data=fields).json()["access_token"]
+        token = httpx.post(f"{self.url}/oauth/access_token", data=fields, timeout=PATIENCE).json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        pushed = httpx.post(f"{self.url}/orders", json=order_body(order_number=state), headers=headers)
+        pushed = httpx.post(
+            f"{self.url}/orders", json=order_body(order_number=state), headers=headers, timeout=PATIENCE
+        )
         assert pushed.status_code == 201, pushed.text
 
 
@@ -65,7 +67,7 @@ def test_three_ways_to_connect_two_visits_each(installation: Installation) -> No
             with browser_page(foreign_cookies=foreign_cookies) as page:
                 if page is None:
                     return
-                page.set_default_timeout(PATIENCE)
+                page.set_default_timeout(PATIENCE_MS)
                 assert keeps_foreign_cookies(page, site) is foreign_cookies
                 kept = page.context.cookies()
                 connects_in_every_way(page, store, visit)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.browser import FLAGS, chromium, opened_by, skip_without_browser
+from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation, Serving
 
 ALICE, BOB = "alice@story.example", "bob@story.example"
@@ -45,7 +46,7 @@ def two_people() -> Iterator[tuple[Page, Page]]:
             for width, height in ((1440, 900), (375, 812))
         ]
         for page in pages:
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(PATIENCE_MS)
         yield pages[0], pages[1]
         browser.close()
 

@@ -8,9 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.support.patience import PATIENCE
 from tests.support.smtp import SmtpDouble, smtp_double
-
-PATIENCE = 60.0
 
 
 class Inbox:

@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import msgspec
 
-PATIENCE = 60.0
+from tests.support.patience import PATIENCE
+
 _FIELD = re.compile(r'name="_csrf_token" value="([^"]+)"')
 _STREAM = re.compile(r'data-live-url="([^"]+)"')
 
@@ -120,7 +121,9 @@ async def browsing(url: str, email: str, password: str) -> AsyncIterator[SignedI
 
 async def push_orders(url: str, token: str, bodies: Sequence[dict[str, Any]]) -> set[str]:
     """Push orders all at once; gives their ids."""
-    async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"ShippoToken {token}"}, timeout=60) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers={"Authorization": f"ShippoToken {token}"}, timeout=PATIENCE
+    ) as client:
         answers = await asyncio.gather(*[client.post("/orders", json=body) for body in bodies])
     assert {answer.status_code for answer in answers} == {201}
     return {answer.json()["object_id"] for answer in answers}

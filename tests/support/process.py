@@ -11,8 +11,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.patience import PATIENCE
+
 PORTSIDE = Path(sys.executable).with_name("portside")
-START_SECONDS = 60.0
 
 
 class Installation:
@@ -34,7 +35,7 @@ class Installation:
     def command(self, *arguments: str) -> str:
         """Run a command to its end; gives what it printed."""
         done = subprocess.run(
-            [PORTSIDE, *arguments], env=self.environ, capture_output=True, timeout=START_SECONDS, check=False
+            [PORTSIDE, *arguments], env=self.environ, capture_output=True, timeout=PATIENCE, check=False
         )
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout.decode().strip()
@@ -71,7 +72,7 @@ class Installation:
                 process.terminate()
         for process in self._processes:
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -97,7 +98,7 @@ class Running:
     def end(self) -> int:
         """Ask it to stop, as Ctrl-C does; gives its exit status."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=PATIENCE)
 
 
 class Serving(Running):
@@ -108,7 +109,7 @@ class Serving(Running):
 
 def _read_line(process: subprocess.Popen[bytes], start: str) -> str:
     assert process.stdout is not None
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         ready, _, _ = select.select([process.stdout], [], [], 0.5)
         if ready:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from tests.support.patience import PATIENCE
+
 
 class Delivery(NamedTuple):
     """One request as it arrived; header names in lower case."""
@@ -35,7 +37,7 @@ class Receiver:
         bodies = [delivery.event for delivery in list(self.deliveries)]
         return [body for body in bodies if name is None or body["event"] == name]
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """What `condition` gives once it is true; fails after `seconds`."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -18,10 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 PASSWORD = "a long enough secret"
-PATIENCE = 20.0
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "storefront"
 
 

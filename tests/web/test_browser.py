@@ -12,12 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from portside.web.answers import POLICY
+from tests.support.patience import PATIENCE_MS
 from tests.web.preview import DIST, templates
 from tests.web.samples import REFRESH, SCENES, fragment
 from tests.web.samples.order_page import label, order_page, parcel, rates, rating, track
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=8000)
+expect.set_options(timeout=PATIENCE_MS)
 
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 STREAM = "/app/live/sample"
@@ -92,7 +93,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
     """A page that fails the test on any error in the console, which includes every violation of the policy."""
     context = browser.new_context(base_url=site.url, color_scheme="light", reduced_motion="reduce")
     page = context.new_page()
-    page.set_default_timeout(8000)
+    page.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -203,7 +204,7 @@ def test_from_parcel_to_tracked_label_without_reload(page: Page, site: Site) -> 
     page.get_by_text("Harbour Post Parcel").click()
     page.get_by_role("button", name="Buy label · €6.90").click()
     expect(page.locator("#label-l1")).to_contain_text("In progress")
-    expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=8000)
+    expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator("#order-status")).to_have_text("Shipped")
     expect(page.locator("#ship")).to_be_hidden()
     expect(page.locator("#track")).to_contain_text("No scans yet")

@@ -17,6 +17,7 @@ from portside.web import live
 from portside.web.live import Line, Lines
 from portside.web.session import SignedIn
 from tests.support.cast import Person
+from tests.support.patience import PATIENCE
 
 
 @pytest.fixture
@@ -53,13 +54,13 @@ class Connection:
         self.sent.append(message)
 
     async def opened(self) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while len(self.sent) < 2:
                 await asyncio.sleep(0.01)
 
     async def ended(self) -> bool:
         """Wait for the end; tells whether the answer was finished in order."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self.task
         return self.sent[-1].get("more_body") is False
 

@@ -26,6 +26,7 @@ from portside.webhooks.catalogue import ENTRIES, asyncapi
 from portside.webhooks.signing import new_secret, signature_headers
 from tests.house.source import ROOT
 from tests.support.cast import Person
+from tests.support.patience import PATIENCE
 from tests.webhooks.conftest import Receive, happen, subscribe, work
 from tests.webhooks.receivers import says
 
@@ -153,7 +154,7 @@ async def run(folder: Path, *command: str, **environ: str) -> tuple[int, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    out, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return process.returncode or 0, out.decode()
 
 

@@ -13,6 +13,7 @@ from shippo.models import components, operations
 
 from tests.compat.conftest import Merchant, MerchantMaker
 from tests.compat.python_sdk.bodies import shipment_request
+from tests.support.patience import PATIENCE
 
 # This release has no model for the parameters of a carrier account, whatever they are, and says so each time.
 ITS_OWN_NOISE = r"ignore:Failed to decode \{.*\} Union dataclasses"
@@ -42,7 +43,7 @@ def client_of(url: str, token: str) -> Any:
     made = shippo.Shippo(api_key_header=token, server_url=url)
     session = made.sdk_configuration.client
     session.trust_env = False
-    session.send = functools.partial(session.send, allow_redirects=False, timeout=60)
+    session.send = functools.partial(session.send, allow_redirects=False, timeout=PATIENCE)
     return made
 
 
