@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +15,7 @@ from portside.errors import FieldErrors
 from portside.kit.clock import to_wire
 from portside.kit.ids import new_id
 from portside.kit.scope import Scope
+from portside.rest.parse import REQUIRED
 
 Text = Annotated[str, Meta(max_length=100)]
 Street = Annotated[str, Meta(max_length=121)]
@@ -37,6 +39,10 @@ class AddressIn(msgspec.Struct, kw_only=True):
     is_residential: bool | None = None
     metadata: Text = ""
     validate: bool = False
+
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        return _refused(found.get("country"), found.get("email", ""))
 
 
 class ValidationResults(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -82,11 +88,9 @@ class AddressOut(NestedAddressOut, kw_only=True):
 def address_from_wire(given: AddressIn) -> Address:
     """The address in a request, with an id of its own, validated if the request says so. Raises FieldErrors."""
     country = country_code(given.country)
-    if country is None:
-        word = "This field is required." if not given.country.strip() else "Invalid country. Use an ISO 3166-1 code."
-        raise FieldErrors({"country": [word]})
-    if given.email and ("@" not in given.email or given.email.split("@")[-1] == ""):
-        raise FieldErrors({"email": ["Enter a valid email address."]})
+    errors = _refused(given.country, given.email)
+    if country is None or errors:
+        raise FieldErrors(errors)
     address = Address(
         id=new_id(),
         country=country,
@@ -105,6 +109,16 @@ def address_from_wire(given: AddressIn) -> Address:
         metadata=given.metadata,
     )
     return validated(address) if given.validate else address
+
+
+def _refused(country: str | None, email: str) -> dict[str, list[str]]:
+    """What an address may not have; None is a country that could not be read."""
+    errors: dict[str, list[str]] = {}
+    if country is not None and country_code(country) is None:
+        errors["country"] = ["Invalid country. Use an ISO 3166-1 code." if country.strip() else REQUIRED]
+    if email and ("@" not in email or email.split("@")[-1] == ""):
+        errors["email"] = ["Enter a valid email address."]
+    return errors
 
 
 def address_draft(scope: Scope, given: AddressIn, field: str | None = None) -> AddressDraft:

@@ -13,7 +13,7 @@ from portside.pickups.models import BuildingLocation, Pickup
 
 REQUIRED = "This field is required."
 
-_NEEDED = ("name", "street1", "city", "zip", "email")
+NEEDED = ("name", "street1", "city", "zip", "email")
 
 # Only DHL Express comes to these.
 _DHL_EXPRESS_ONLY: frozenset[BuildingLocation] = frozenset({"Security Deck", "Shipping Dock"})
@@ -25,22 +25,24 @@ _FARTHEST = dt.timedelta(days=365)
 
 def address_errors(address: Address) -> dict[str, list[str]]:
     """What the address lacks: carriers come only to complete ones, and confirm by e-mail."""
-    missing = [name for name in _NEEDED if not getattr(address, name)]
+    missing = [name for name in NEEDED if not getattr(address, name)]
     if not address.state and address.country in STATE_NEEDED_IN:
         missing.append("state")
     return {name: [REQUIRED] for name in missing}
 
 
-def time_errors(start: dt.datetime, end: dt.datetime, moment: dt.datetime) -> dict[str, list[str]]:
-    """What is wrong with the times at that moment."""
+def time_errors(start: dt.datetime | None, end: dt.datetime | None, moment: dt.datetime) -> dict[str, list[str]]:
+    """What is wrong with the times at that moment; None is one that could not be read."""
     errors: dict[str, list[str]] = {}
-    if start < moment - _SLACK:
+    if start is not None and start < moment - _SLACK:
         errors["requested_start_time"] = ["requested_start_time is not a future date."]
-    elif start > moment + _FARTHEST:
+    elif start is not None and start > moment + _FARTHEST:
         errors["requested_start_time"] = [f"This is more than {_FARTHEST.days} days ahead."]
+    if end is None:
+        return errors
     if end <= moment:
         errors["requested_end_time"] = ["requested_end_time is not a future date."]
-    elif end <= start:
+    elif start is not None and end <= start:
         errors["requested_end_time"] = ["requested_end_time must be after requested_start_time."]
     elif end > moment + 2 * _FARTHEST:
         errors["requested_end_time"] = [f"This is more than {2 * _FARTHEST.days} days ahead."]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from portside.addresses.wire import AddressIn, NestedAddressOut, address_draft, nested_address_out
+from portside.addresses.wire import (
+    AddressIn,
+    NestedAddressOut,
+    address_draft,
+    address_from_wire,
+    nested_address_out,
+)
 from portside.carrier_accounts.wire import CarrierAccountOut
 from portside.errors import FieldErrors
-from portside.kit.clock import UTC, to_wire
+from portside.kit.clock import UTC, now, to_wire
 from portside.kit.ids import as_id
 from portside.kit.scope import Scope
 from portside.labels.wire import ACCOUNT_NOT_FOUND, TransactionOut
@@ -25,6 +32,10 @@ class PickupAddressIn(AddressIn, kw_only=True):
 
     country: Annotated[str, Meta(max_length=60, description="ISO 3166-1 alpha-2 code or English name.")] = ""
 
+    @staticmethod
+    def also_required(_given: Mapping[str, Any]) -> tuple[str, ...]:
+        return ("country", *rules.NEEDED)
+
 
 class LocationIn(msgspec.Struct, kw_only=True):
     """Where the parcels lie. `instructions` are required for `Other`; `Security Deck` and `Shipping Dock` are places
@@ -34,6 +45,11 @@ class LocationIn(msgspec.Struct, kw_only=True):
     building_location_type: BuildingLocation
     building_type: BuildingType | None = None
     instructions: Annotated[str, Meta(max_length=255)] = ""
+
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        wrong = address_errors(found["address"]) if "address" in found else {}
+        return {"address": [wrong]} if wrong else {}
 
 
 class PickupIn(msgspec.Struct, kw_only=True):
@@ -46,6 +62,12 @@ class PickupIn(msgspec.Struct, kw_only=True):
     requested_end_time: Moment
     metadata: Annotated[str, Meta(max_length=100)] = ""
     is_test: bool | None = None
+
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        place = place_errors(found["location"]) if "location" in found else {}
+        times = rules.time_errors(found.get("requested_start_time"), found.get("requested_end_time"), now())
+        return named_errors(found) | place | times
 
 
 class LocationOut(msgspec.Struct, kw_only=True):
@@ -80,31 +102,20 @@ class PickupOut(msgspec.Struct, kw_only=True):
 
 def wanted(scope: Scope, given: PickupIn, moment: dt.datetime) -> Wanted:
     """What is asked for at that moment. Raises FieldErrors with everything that is wrong."""
-    errors: dict[str, Any] = {}
-    account_id = as_id(given.carrier_account.strip())
-    if account_id is None:
-        errors["carrier_account"] = [ACCOUNT_NOT_FOUND]
-    if strangers := [text for text in given.transactions if as_id(text) is None]:
-        errors["transactions"] = [transaction_error(text, "not found") for text in strangers]
+    errors = named_errors({"carrier_account": given.carrier_account, "transactions": given.transactions})
+    account_id = as_id(given.carrier_account)
     location = given.location
-    instructions = location.instructions.strip()
-    if wrong := rules.location_errors(location.building_location_type, instructions):
-        errors["location"] = [wrong]
-    draft = None
-    try:
-        draft = address_draft(scope, location.address)
-        errors |= rules.address_errors(draft.address)
-    except FieldErrors as bad:
-        errors |= bad.errors
+    errors |= place_errors(location)
     start, end = _cut(given.requested_start_time), _cut(given.requested_end_time)
     errors |= rules.time_errors(start, end, moment)
-    if errors or draft is None or account_id is None:
+    if errors or account_id is None:
         raise FieldErrors(errors)
+    draft = address_draft(scope, location.address)
     place = Place(
         address=draft.address,
         location=location.building_location_type,
         building=location.building_type,
-        instructions=instructions,
+        instructions=location.instructions.strip(),
     )
     return Wanted(
         carrier_account_id=account_id,
@@ -115,6 +126,30 @@ def wanted(scope: Scope, given: PickupIn, moment: dt.datetime) -> Wanted:
         end=end.astimezone(UTC),
         metadata=given.metadata,
     )
+
+
+def named_errors(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the account and the transactions that a request names, those that cannot be ids of any."""
+    errors: dict[str, Any] = {}
+    if "carrier_account" in given and as_id(given["carrier_account"]) is None:
+        errors["carrier_account"] = [ACCOUNT_NOT_FOUND]
+    if strangers := [text for text in given.get("transactions", ()) if as_id(text) is None]:
+        errors["transactions"] = [transaction_error(text, "not found") for text in strangers]
+    return errors
+
+
+def place_errors(location: LocationIn) -> dict[str, Any]:
+    """What is wrong with where the parcels lie; what concerns the address stands at the top, as Shippo has it."""
+    wrong = rules.location_errors(location.building_location_type, location.instructions.strip())
+    return address_errors(location.address) | ({"location": [wrong]} if wrong else {})
+
+
+def address_errors(given: PickupAddressIn) -> dict[str, Any]:
+    """What is wrong with the address, or missing in it."""
+    try:
+        return rules.address_errors(address_from_wire(given))
+    except FieldErrors as bad:
+        return bad.errors
 
 
 def transaction_error(transaction_id: str, reason: str) -> str:

@@ -155,7 +155,7 @@ def _convert_struct(info: inspect.StructType, value: Any, depth: int) -> Any:
         known = {field.encode_name for field in info.fields}
         errors |= {str(name)[:60]: [UNKNOWN] for name in value if name not in known}
     if errors:
-        raise _Wrong({name: [REQUIRED] for name in _lacking(info.cls, value)} | errors)
+        raise _Wrong({name: [REQUIRED] for name in _lacking(info.cls, value)} | _refused(info.cls, found) | errors)
     return info.cls(**found)
 
 
@@ -165,6 +165,13 @@ def _lacking(kind: type, given: Mapping[str, Any]) -> list[str]:
     Whoever reads the finished value refuses it for them; a request that is wrong already hears of all at once."""
     also_required = getattr(kind, "also_required", None)
     return [name for name in also_required(given) if given.get(name) in (None, "")] if also_required else []
+
+
+def _refused(kind: type, found: Mapping[str, Any]) -> dict[str, Any]:
+    """What whoever reads the finished value would refuse among the fields that are right so far, by `also_wrong` of
+    the type: a request that is wrong already hears of all at once."""
+    also_wrong = getattr(kind, "also_wrong", None)
+    return also_wrong(found) if also_wrong else {}
 
 
 def _is_blank(field: inspect.Field, given: Any) -> bool:

@@ -51,10 +51,13 @@ async def register(scope: Scope, given: wire.TrackIn) -> Answer:
     before their parcel is seen. Raises FieldErrors."""
     carrier = _carrier(scope, given.carrier)
     number = rules.clean_number(given.tracking_number)
+    errors = {}
     if carrier is None:
-        raise FieldErrors({"carrier": [f"Invalid value specified for provider '{given.carrier[:40]}'"]})
+        errors["carrier"] = [f"Invalid value specified for provider '{given.carrier[:40]}'"]
     if number is None or (carrier == MOCK_CARRIER and mock_snapshot(number, now()) is None):
-        raise FieldErrors({"tracking_number": ["This is not a tracking number of the carrier."]})
+        errors["tracking_number"] = ["This is not a tracking number of the carrier."]
+    if carrier is None or number is None or errors:
+        raise FieldErrors(errors)
     async with begin() as tx:
         track = await actions.register_track(tx, scope, carrier, number, metadata=given.metadata or None)
     return await _asked(scope, track)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -46,6 +47,10 @@ class WebhookIn(msgspec.Struct, kw_only=True):
     all_accounts: Annotated[
         bool | None, Meta(description="Hears of your own account and of all accounts that you manage.")
     ] = None
+
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, list[str]]:
+        return url_errors(found["url"]) if "url" in found else {}
 
 
 class NewWebhookQuery(msgspec.Struct, kw_only=True):
@@ -179,18 +184,24 @@ class WebhookPayload(msgspec.Struct, kw_only=True):
     data: WebhookOut
 
 
+def url_errors(url: str) -> dict[str, list[str]]:
+    """What is wrong with the address of a webhook. A private one is not refused here: see `webhook_draft`."""
+    try:
+        read_url(url, USER)
+    except BlockedAddress:
+        return {}
+    except BadURL as error:
+        return {"url": [f"Enter a valid URL. {error}"]}
+    return {}
+
+
 def webhook_draft(scope: Scope, given: WebhookIn) -> WebhookDraft:
     """Raises FieldErrors. A private address is not refused here: the door judges it at connect time, every time."""
+    errors = url_errors(given.url)
     if given.is_test and not scope.is_test:
-        raise FieldErrors(
-            {"is_test": ["A live token makes webhooks for live events. Use a test token for test events."]}
-        )
-    try:
-        read_url(given.url, USER)
-    except BlockedAddress:
-        pass
-    except BadURL as error:
-        raise FieldErrors({"url": [f"Enter a valid URL. {error}"]}) from error
+        errors["is_test"] = ["A live token makes webhooks for live events. Use a test token for test events."]
+    if errors:
+        raise FieldErrors(errors)
     if given.app is not None and given.all_accounts:
         raise FieldErrors({"all_accounts": ["A webhook hears of an app's accounts or of yours. Make two."]})
     hears_of_many = given.app is not None or bool(given.all_accounts)

@@ -26,6 +26,11 @@ async def register(api: httpx.AsyncClient, number: str, **more: Any) -> dict[str
     return dict(answer.json())
 
 
+async def test_all_that_is_wrong_is_said_at_once(api: httpx.AsyncClient) -> None:
+    answer = await api.post("/tracks", json={"carrier": "pigeon", "tracking_number": "?"})
+    assert answer.status_code == 400 and set(answer.json()) == {"carrier", "tracking_number"}
+
+
 async def test_an_unknown_number_is_followed_before_its_carrier_knows_it(api: httpx.AsyncClient, alice: Person) -> None:
     track = await register(api, "9400 1000", metadata="order 77")
     assert track == {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
 import pytest
@@ -46,6 +46,23 @@ async def test_a_webhook_is_created_read_changed_and_deleted(api: httpx.AsyncCli
 @pytest.mark.parametrize("event", get_args(Subscription))
 async def test_every_event_can_be_subscribed(api: httpx.AsyncClient, event: str) -> None:
     assert (await api.post("/webhooks", json={"event": event, "url": URL})).status_code == 201
+
+
+async def test_all_that_is_wrong_is_said_at_once(api: httpx.AsyncClient) -> None:
+    wrong = {"event": "label_created", "url": "not a url", "active": "perhaps", "is_test": "perhaps"}
+    made = (await api.post("/webhooks", json={"event": "all", "url": URL})).json()
+    for answer in (
+        await api.post("/webhooks", json=wrong),
+        await api.put(f"/webhooks/{made['object_id']}", json=wrong),
+    ):
+        assert answer.status_code == 400 and set(answer.json()) == set(wrong)
+        assert answer.json()["url"][0].startswith("Enter a valid URL.")
+
+
+async def test_a_live_token_hears_of_a_wrong_address_and_of_its_mode_at_once(alice: Person, product: Any) -> None:
+    async with product(alice.live_token) as live:
+        answer = await live.post("/webhooks", json={"event": "all", "url": "not a url", "is_test": True})
+    assert answer.status_code == 400 and set(answer.json()) == {"url", "is_test"}
 
 
 @pytest.mark.parametrize(
