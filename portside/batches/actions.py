@@ -27,9 +27,10 @@ WORK = "batches.work"
 
 _INSERT_ROWS = (
     "INSERT INTO batch_shipments (account_id, mode, id, batch_id, position, state, given, carrier_account_id, "
-    "service_token, metadata, purchase_id, messages, created_at, updated_at) "
-    "SELECT $1, $2, i, $3, $4 + n, s, g, c, t, x, i, m::jsonb, $5, $5 FROM unnest($6::uuid[], $7::text[], $8::text[], "
-    "$9::uuid[], $10::text[], $11::text[], $12::text[]) WITH ORDINALITY AS given (i, s, g, c, t, x, m, n)"
+    "service_token, metadata, purchase_id, shipment_id, messages, created_at, updated_at) "
+    "SELECT $1, $2, i, $3, $4 + n, s, g, c, t, x, i, (SELECT id FROM shipments WHERE account_id = $1 AND mode = $2 "
+    "AND id = k), m::jsonb, $5, $5 FROM unnest($6::uuid[], $7::text[], $8::text[], $9::uuid[], $10::text[], "
+    "$11::text[], $12::uuid[], $13::text[]) WITH ORDINALITY AS given (i, s, g, c, t, x, k, m, n)"
 )
 _INSERT_CHOICES = (
     "INSERT INTO batch_shipments (account_id, mode, id, batch_id, position, state, carrier_account_id, service_token, "
@@ -252,6 +253,7 @@ async def _insert_rows(tx: Tx, scope: Scope, batch_id: Id, rows: Sequence[RowDra
         [row.carrier_account_id for row in rows],
         [row.service_token for row in rows],
         [row.metadata for row in rows],
+        [row.shipment_id for row in rows],
         [_as_text(row.messages) for row in rows],
     )
 

@@ -72,12 +72,18 @@ async def get_batch(call: Call) -> wire.BatchOut:
     return wire.batch_out(batch, shown, counts[batch.id], call.scope)
 
 
+async def _find(call: Call) -> None:
+    async with reading() as tx:
+        await queries.get_batch(tx, call.scope, call.id("batch_id"))
+
+
 @endpoint(
     "POST",
     "/batches/{batch_id}/add_shipments",
     takes=list[wire.BatchShipmentIn],
     gives=wire.BatchOut,
     most_bytes=_MOST_BYTES,
+    find=_find,
 )
 async def add_shipments_to_batch(call: Call, given: list[wire.BatchShipmentIn]) -> wire.BatchOut:
     """Add shipments to a batch that has not been purchased."""
@@ -85,7 +91,7 @@ async def add_shipments_to_batch(call: Call, given: list[wire.BatchShipmentIn]) 
     return await _changed(call, lambda tx, batch_id: actions.add_rows(tx, call.scope, batch_id, rows))
 
 
-@endpoint("POST", "/batches/{batch_id}/remove_shipments", takes=list[str], gives=wire.BatchOut)
+@endpoint("POST", "/batches/{batch_id}/remove_shipments", takes=list[str], gives=wire.BatchOut, find=_find)
 async def remove_shipments_from_batch(call: Call, given: list[str]) -> wire.BatchOut:
     """Remove shipments, by the ids that they have in the batch, from a batch that has not been purchased."""
     return await _changed(call, lambda tx, batch_id: actions.remove_rows(tx, call.scope, batch_id, given))

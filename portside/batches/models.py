@@ -65,9 +65,11 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RowDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A row to be written; `given` is its shipment as JSON. With `messages` it is invalid from the start."""
+    """A row to be written; `given` is its shipment as JSON, `shipment_id` the one that it names, if it names one. With
+    `messages` it is invalid from the start."""
 
     given: str
+    shipment_id: Id | None
     carrier_account_id: Id | None
     service_token: str
     metadata: str

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from portside.batches.models import Batch, Received, Row, RowFilter, RowState
-from portside.batches.rules import STATES_OF
+from portside.batches.rules import SHOWN_AS
 from portside.db.keyset import fetch_page
 from portside.db.tx import Row as Record
 from portside.db.tx import Tx
@@ -65,7 +65,7 @@ async def list_rows(tx: Tx, scope: Scope, batch_id: Id, page: PageRequest, wante
     sql = _ROWS
     params: list[Any] = [scope.account_id, scope.mode, batch_id]
     if wanted.object_results is not None:
-        params.append(list(STATES_OF[wanted.object_results]))
+        params.append(list(SHOWN_AS[wanted.object_results]))
         sql += f" AND state = ANY(${len(params)}::text[])"
     if page.after or page.before:
         params.append(int(page.after or page.before or "0", 16) % 2**31)

@@ -21,6 +21,11 @@ STATES_OF: Mapping[RowResult, tuple[RowState, ...]] = {
     "purchase_failed": ("failed",),
     "purchase_succeeded": ("bought",),
 }
+# What a filter lists: rows that wait to be looked at are shown as VALID, so whoever asks for those gets them too.
+SHOWN_AS: Mapping[RowResult, tuple[RowState, ...]] = {
+    **STATES_OF,
+    "creation_succeeded": ("received", *STATES_OF["creation_succeeded"]),
+}
 
 
 def results_of(counts: Mapping[RowState, int]) -> dict[RowResult, int]:

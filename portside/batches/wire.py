@@ -146,9 +146,7 @@ def shipment_in(text: str) -> ShipmentIn | Id:
         if shipment_id is None:
             raise BadRequest(SHIPMENT_NOT_FOUND)
         return shipment_id
-    # Clients of before 2017 send one `parcel`.
-    raw = msgspec.json.encode({**given, "parcels": given["parcel"]}) if _is_old(given) else text.encode()
-    shipment = parse(ShipmentIn, raw)
+    shipment = parse(ShipmentIn, text.encode())
     shipment.is_async = False
     return shipment
 
@@ -213,10 +211,6 @@ def no_such_row(text: str) -> BadRequest:
     return BadRequest(f"Batch shipment with supplied object_id {text[:50]} not found.")
 
 
-def _is_old(given: Mapping[str, Any]) -> bool:
-    return "parcel" in given and not given.get("parcels")
-
-
 def _row_draft(given: BatchShipmentIn, accounts: Mapping[Id, CarrierAccount]) -> RowDraft:
     own: Id | None = None
     messages: tuple[dict[str, Any], ...] = ()
@@ -227,6 +221,7 @@ def _row_draft(given: BatchShipmentIn, accounts: Mapping[Id, CarrierAccount]) ->
             messages = (wrong.errors,)
     return RowDraft(
         given=msgspec.json.encode(given.shipment).decode(),
+        shipment_id=as_id(given.shipment.strip()) if isinstance(given.shipment, str) else None,
         carrier_account_id=own,
         service_token=(given.servicelevel_token or "").strip(),
         metadata=given.metadata,

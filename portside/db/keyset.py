@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import msgspec
+
 from portside.db.tx import Row, Tx
 from portside.kit.paging import PageRequest, Slice, cut
 
@@ -50,6 +52,7 @@ async def fetch_page(tx: Tx, select: str, params: Sequence[Any], page: PageReque
     """Rows of `select` (which ends in a WHERE clause over one table with a column `id`), newest first."""
     values = list(params)
     sql = select
+    count = await tx.fetchval(f"SELECT count(*) FROM ({select}) AS listed", *values) if page.is_counted else None
     if page.after or page.before:
         values.append(page.after or page.before)
         sql += f" AND id {'<' if page.after else '>'} ${len(values)}"
@@ -58,4 +61,5 @@ async def fetch_page(tx: Tx, select: str, params: Sequence[Any], page: PageReque
     if page.offset:
         values.append(page.offset)
         sql += f" OFFSET ${len(values)}"
-    return cut(await tx.fetch(sql, *values), page)
+    found = cut(await tx.fetch(sql, *values), page)
+    return msgspec.structs.replace(found, count=count)

@@ -17,12 +17,14 @@ U = TypeVar("U")
 
 
 class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """`number` counts from 1; with a `token` the page starts beside an id instead of after an offset."""
+    """`number` counts from 1; with a `token` the page starts beside an id instead of after an offset. `is_counted` asks
+    how many rows all pages have."""
 
     size: int
     number: int = 1
     after: Id | None = None
     before: Id | None = None
+    is_counted: bool = False
 
     @property
     def offset(self) -> int:
@@ -30,15 +32,21 @@ class PageRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slice(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
-    """One page of rows and whether there are neighbours."""
+    """One page of rows and whether there are neighbours; `count` is of all pages, where that was asked for."""
 
     rows: list[T]
     has_next: bool
     has_previous: bool
+    count: int | None = None
 
     def map(self, render: Callable[[T], U]) -> Slice[U]:
         """The same page with each row rendered."""
-        return Slice(rows=[render(row) for row in self.rows], has_next=self.has_next, has_previous=self.has_previous)
+        return Slice(
+            rows=[render(row) for row in self.rows],
+            has_next=self.has_next,
+            has_previous=self.has_previous,
+            count=self.count,
+        )
 
 
 def cut(rows: list[Any], page: PageRequest) -> Slice[Any]:

@@ -29,14 +29,15 @@ YEARS = range(2000, 2100)
 class ManifestIn(msgspec.Struct, kw_only=True):
     """`carrier_account` and `address_from` are required; the older `provider`, e.g. `USPS`, stands for the account.
 
-    Without `transactions` all that are eligible are taken. With `async: false` the answer comes with the documents.
+    Without `transactions`, or with an empty list, all that are eligible are taken. With `async: false` the answer comes
+    with the documents.
     """
 
     shipment_date: Moment
     carrier_account: str = ""
     provider: str = ""
     address_from: ShipmentAddressIn | str | None = None
-    transactions: Annotated[list[str], Meta(min_length=1, max_length=LONGEST)] | None = None
+    transactions: Annotated[list[str], Meta(max_length=LONGEST)] | None = None
     is_async: bool = msgspec.field(name="async", default=True)
 
     @staticmethod
@@ -82,7 +83,7 @@ def wanted(scope: Scope, given: ManifestIn) -> Wanted:
         errors["transactions"] = [transaction_error(text, "not found") for text in strangers]
     if errors:
         raise FieldErrors(errors)
-    ids = None if given.transactions is None else [found for text in given.transactions if (found := as_id(text))]
+    ids = [found for text in given.transactions if (found := as_id(text))] if given.transactions else None
     return Wanted(
         carrier_account_id=account_id,
         provider=given.provider.strip(),

@@ -33,7 +33,9 @@ T = TypeVar("T")
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Handler = Callable[..., Awaitable[Any]]
 
-API_VERSIONS = frozenset({"2014-02-11", "2016-10-25", "2017-03-29", "2017-08-01", "2018-02-08"})
+# Lists told how many objects they have until 2017-08-01; all else is served as of 2018-02-08.
+COUNTING_VERSIONS = frozenset({"2014-02-11", "2016-10-25", "2017-03-29"})
+API_VERSIONS = COUNTING_VERSIONS | {"2017-08-01", "2018-02-08"}
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,7 +105,8 @@ class Call:
 
     def page(self, default: int) -> PageRequest:
         """The page that the query asks for."""
-        return page_request(query_values(self.query_pairs()), default)
+        is_counted = self.header(b"shippo-api-version") in COUNTING_VERSIONS
+        return page_request(query_values(self.query_pairs()), default, is_counted=is_counted)
 
     def page_of(self, found: Slice[T], page: PageRequest, ids: Sequence[str] | None = None) -> Page[T]:
         """Rendered rows as the list envelope; `ids` are theirs where they do not show them."""
@@ -156,6 +159,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     keeps_answer: bool
     most_bytes: int | None
     permission: str
+    find: Handler | None
 
     async def serve(self, asgi_scope: ASGIScope, receive: Receive) -> Answer:
         """The answer to one request. Raises AppError."""
@@ -179,11 +183,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
             await spend(request, scope, self.limit)
         takes = self.operation.takes
         given: tuple[Any, ...] = ()
-        raw = b""
+        raw, content_type = b"", b""
         if takes is not None:
             raw, content_type = await read_body(request, receive, self.most_bytes)
-            given = (raw if takes is bytes else parse(takes, raw, content_type),)
         call = Call(request, caller, scope, raw)
+        if self.find is not None:
+            await self.find(call)
+        if takes is not None:
+            given = (raw if takes is bytes else parse(takes, raw, content_type),)
         if self.operation.method == "POST" and (key := header(request, b"idempotency-key")):
             return await self._keyed(call, given, key.decode("latin-1"))
         return await self._carried_out(call, given)
@@ -230,6 +237,7 @@ def endpoint(
     keeps_answer: bool = True,
     most_bytes: int | None = None,
     permission: str | None = None,
+    find: Handler | None = None,
 ) -> Callable[[Handler], Route]:
     """Make an API route of `async def handler(call)`, or `handler(call, body)` when it `takes` a body.
 
@@ -239,6 +247,7 @@ def endpoint(
     Idempotency-Key itself; of the others the answer is kept for repeats, unless it holds a secret (`keeps_answer`).
     A route that takes `bytes` gets the body as it is; `most_bytes` replaces the general limit of its size.
     `permission` is the scope that a token needs here, if not what rest/permissions.py says of the path; empty is none.
+    `find` raises NotFound for a path that names nothing, which then is the answer whatever the body is like.
     """
 
     def declare(handler: Handler) -> Route:
@@ -265,6 +274,7 @@ def endpoint(
             keeps_answer=keeps_answer,
             most_bytes=most_bytes,
             permission=operation.permission,
+            find=find,
         )
 
     return declare

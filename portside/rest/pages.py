@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from portside.errors import FieldErrors, NotFound
 from portside.kit.ids import as_id
@@ -18,14 +19,16 @@ LARGEST_PAGE = 100
 
 
 class Page(msgspec.Struct, Generic[T], kw_only=True):
-    """One page of a list, newest first. Follow `next` verbatim; it is null on the last page."""
+    """One page of a list, newest first. Follow `next` verbatim; it is null on the last page. `count` is of all pages;
+    most lists have it for those who ask in an API version of before 2017-08-01."""
 
     next: str | None
     previous: str | None
     results: list[T]
+    count: int | UnsetType = UNSET
 
 
-def page_request(query: Mapping[str, Sequence[str]], default: int) -> PageRequest:
+def page_request(query: Mapping[str, Sequence[str]], default: int, *, is_counted: bool = False) -> PageRequest:
     """Read `page`, `results` and `page_token`; sizes above the limit are cut. Raises FieldErrors."""
     size = _number(query, "results", default)
     number = _number(query, "page", 1)
@@ -39,7 +42,7 @@ def page_request(query: Mapping[str, Sequence[str]], default: int) -> PageReques
     size = min(size, LARGEST_PAGE)
     if not token and (number - 1) * size > DEEPEST_OFFSET:
         raise NotFound(f"Invalid page. Beyond {DEEPEST_OFFSET} objects, follow the links in `next`.")
-    return PageRequest(size=size, number=number, after=after, before=before)
+    return PageRequest(size=size, number=number, after=after, before=before, is_counted=is_counted)
 
 
 def _number(query: Mapping[str, Sequence[str]], name: str, default: int) -> int:
@@ -61,7 +64,8 @@ def page_of(
     if found.has_previous and ids:
         number = max(page.number - 1, 1)
         previous = _link(url, query, number, None if number == 1 else write_token("before", ids[0]))
-    return Page(next=following, previous=previous, results=found.rows)
+    count = UNSET if found.count is None else found.count
+    return Page(next=following, previous=previous, results=found.rows, count=count)
 
 
 def _link(url: str, query: Sequence[tuple[str, str]], number: int, token: str | None) -> str:

@@ -53,12 +53,13 @@ class ShipmentParcelIn(ParcelIn, kw_only=True):
 
 class ShipmentIn(msgspec.Struct, kw_only=True):
     """`address_from`, `address_to` and `parcels` are required; addresses, parcels and the customs declaration are ids
-    or whole objects. With `async` the answer comes before the rates."""
+    or whole objects. With `async` the answer comes before the rates. Clients of before 2017 send one `parcel`."""
 
     address_from: ShipmentAddressIn | str | None = None
     address_to: ShipmentAddressIn | str | None = None
     address_return: ShipmentAddressIn | str | None = None
     parcels: list[ShipmentParcelIn | str] | str | None = None
+    parcel: ShipmentParcelIn | str | None = None
     customs_declaration: DeclarationIn | str | None = None
     carrier_accounts: list[str] = []
     shipment_date: Moment | None = None
@@ -191,9 +192,10 @@ def shipment_out(shipment: StoredShipment, rates: Sequence[StoredRate], scope: S
 
 def _parcel_list(given: ShipmentIn) -> list[ShipmentParcelIn | str]:
     """A lone parcel counts as a list of one."""
-    if isinstance(given.parcels, str):
-        return [given.parcels] if given.parcels.strip() else []
-    return given.parcels or []
+    parcels = given.parcels or given.parcel or []
+    if isinstance(parcels, str):
+        return [parcels] if parcels.strip() else []
+    return parcels if isinstance(parcels, list) else [parcels]
 
 
 def _ids(given: Sequence[ShipmentAddressIn | ShipmentParcelIn | ItemIn | str | None]) -> tuple[Id, ...]:

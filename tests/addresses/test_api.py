@@ -65,6 +65,25 @@ async def test_a_body_that_is_no_object_is_refused(api: httpx.AsyncClient, body:
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/json"
 
 
+async def test_all_that_is_wrong_is_said_at_once(api: httpx.AsyncClient) -> None:
+    wrong = {"country": "Atlantis", "email": "nobody", "zip": []}
+    for given in (wrong, {field: wrong[field] for field in ("country", "email")}):
+        answer = await api.post("/addresses", json=given)
+        assert answer.status_code == 400 and set(answer.json()) == set(given)
+
+
+@pytest.mark.parametrize("version", ["2014-02-11", "2016-10-25", "2017-03-29"])
+async def test_lists_of_old_versions_tell_how_many_there_are(api: httpx.AsyncClient, version: str) -> None:
+    for _ in range(3):
+        await api.post("/addresses", json={"country": "US"})
+    old = (await api.get("/addresses?results=2", headers={"Shippo-API-Version": version})).json()
+    assert (old["count"], len(old["results"])) == (3, 2)
+    rest = (await api.get(old["next"], headers={"Shippo-API-Version": version})).json()
+    assert (rest["count"], len(rest["results"])) == (3, 1)
+    for headers in ({}, {"Shippo-API-Version": "2017-08-01"}):
+        assert set((await api.get("/addresses?results=2", headers=headers)).json()) == {"next", "previous", "results"}
+
+
 async def test_pages_follow_their_links(api: httpx.AsyncClient) -> None:
     ids = [(await api.post("/addresses", json={"country": "US"})).json()["object_id"] for _ in range(5)][::-1]
     first = (await api.get("/v1/addresses/?results=2")).json()

@@ -105,12 +105,23 @@ async def test_rows_are_added_at_the_end_as_objects_or_ids(batches: Batches) -> 
         batch, "add_shipments", [{"shipment": shipment, "metadata": "by id"}, {"shipment": SHIPMENT}]
     )
     assert (added.status_code, added.json()["status"]) == (200, "VALIDATING")
+    assert [row["shipment"] for row in rows(added.json())][1:] == [shipment, ""]
     valid = await batches.settled(batch["object_id"])
     assert (valid["status"], counts(valid)) == ("VALID", (3, 0, 0, 0))
     assert [row["metadata"] for row in rows(valid)] == ["row 1", "by id", ""]
     assert rows(valid)[1]["shipment"] == shipment
     await batches.post(batch, "add_shipments", [{"shipment": {**SHIPMENT, "address_to": None}}])
     assert (await batches.settled(batch["object_id"]))["status"] == "INVALID"
+
+
+async def test_rows_that_wait_are_listed_as_the_valid_ones_that_they_are_shown_to_be(batches: Batches) -> None:
+    batch = await batches.create(2)
+    listed = {
+        result: rows((await batches.api.get(f"/batches/{batch['object_id']}?object_results={result}")).json())
+        for result in ("creation_succeeded", "creation_failed")
+    }
+    assert [row["status"] for row in listed["creation_succeeded"]] == ["VALID", "VALID"]
+    assert listed["creation_failed"] == []
 
 
 async def test_nothing_is_added_beyond_ten_thousand(batches: Batches) -> None:
@@ -218,9 +229,10 @@ async def test_missing_and_foreign_look_the_same(batches: Batches, charlie_api: 
     batch = await batches.create(1)
     method = "POST" if action else "GET"
     for batch_id in (batch["object_id"], UNKNOWN, "x"):
-        body = ["x"] if action == "/remove_shipments" else []
-        answer = await charlie_api.request(method, f"/batches/{batch_id}{action}", json=body)
-        assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
+        bodies: list[Any] = [["x"], [], [{"shipment": [SHIPMENT]}], [{}], "text"]
+        for body in bodies:
+            answer = await charlie_api.request(method, f"/batches/{batch_id}{action}", json=body)
+            assert (answer.status_code, answer.json()) == (404, {"detail": "Not found."})
 
 
 async def test_the_simulated_carriers_refuse_live_rows(batches: Batches, alice: Person, product: Any) -> None:

@@ -230,3 +230,12 @@ async def test_a_rate_is_read_by_its_id_and_in_the_list_of_all(merchant: httpx.A
     assert (await merchant.get(f"/rates/{rate['object_id']}")).json() == rate
     assert (await merchant.get("/rates/")).json()["results"] == body["rates"]
     assert (await merchant.get(f"/rates/{UNKNOWN}")).status_code == 404
+
+
+async def test_the_one_parcel_of_clients_of_before_2017_will_do(merchant: httpx.AsyncClient) -> None:
+    parcel = (await merchant.post("/parcels", json=PARCEL)).json()["object_id"]
+    for given in (parcel, PARCEL):
+        old = {name: value for name, value in SHIPMENT.items() if name != "parcels"} | {"parcel": given}
+        answer = await merchant.post("/shipments", json=old)
+        assert answer.status_code == 201, answer.text
+        assert [each["weight"] for each in answer.json()["parcels"]] == ["2.0000"] and answer.json()["rates"]
