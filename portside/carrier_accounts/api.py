@@ -48,7 +48,7 @@ async def create_carrier_account(call: Call, given: wire.CarrierAccountIn) -> wi
 async def list_carrier_accounts(call: Call) -> Page[wire.CarrierAccountOut]:
     """List carrier accounts, newest first."""
     page, wanted = call.page(default=5), call.query(wire.Filters)
-    carrier = wire.known_carrier(wanted.carrier) if wanted.carrier.strip() else None
+    carrier = wanted.carrier.strip() or None
     async with reading() as tx:
         found = await queries.list_carrier_accounts(
             tx, call.scope, page, carrier=carrier, account_id=wanted.account_id or None

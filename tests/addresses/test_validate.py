@@ -88,6 +88,7 @@ BAD_US: list[tuple[str, list[str]]] = [
     (at("215"), ["street_detail_missing"]),
     (at("0 Clayton St"), ["premise_number_invalid"]),
     (at("0798987987987 ClaytonKLJLKJL St."), ["premise_number_invalid"]),
+    (at("215215 Clayton St."), ["premise_number_invalid"]),
     (at("215 ClaytonKLJLKJL St."), ["unknown_street"]),
     (at("123 asdfasdf"), ["unknown_street"]),
     (at("123 Fake Street"), ["unknown_street"]),

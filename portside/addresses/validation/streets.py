@@ -89,8 +89,8 @@ _SAME_AGAIN = re.compile(r"([^\W\d_])\1{3}|([^\W\d_]{3,})\2{2}")
 # The longest runs in English and German names are six or seven consonants (Knightsbridge, Hirschsprung).
 _UNSPEAKABLE = re.compile(r"[BCDFGHJKLMNPQRSTVWXZ]{8}|^[BCDFGHJKLMNPQRSTVWXZ]{5,}$")
 
-# House numbers reach six digits in the United States; the Postal Service's own field holds ten characters.
-MOST_DIGITS = 6
+# The highest house numbers of the United States are a little above 100,000 (Overseas Highway, Florida).
+HIGHEST_NUMBER = 150_000
 
 
 def standard_us_line(line: str) -> str:
@@ -146,8 +146,8 @@ def _check_box(number: str) -> list[ValidationMessage]:
 
 
 def _check_number(number: str) -> list[ValidationMessage]:
-    digits = re.findall(r"\d+", number)
-    if digits and (not any(part.strip("0") for part in digits) or max(map(len, digits)) > MOST_DIGITS):
+    parts = [int(digits[:9]) for digits in re.findall(r"\d+", number)]
+    if parts and (not any(parts) or max(parts) > HIGHEST_NUMBER):
         return [error("premise_number_invalid", f"There is no house number {number}.")]
     return []
 
