@@ -10,7 +10,7 @@ from portside.kit.ids import Id
 from portside.kit.scope import Scope
 
 # What a carrier needs before a label can be bought, beside the state where one is used.
-NEEDED_TO_BUY = ("name", "street1", "city", "zip", "country")
+_NEEDED_TO_BUY = ("name", "street1", "city", "zip", "country")
 STATE_NEEDED_IN = frozenset({"US", "CA", "AU"})
 
 
@@ -53,13 +53,17 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     validation: Validation | None = None
 
     @property
+    def lacks(self) -> list[str]:
+        """The fields that a carrier needs before a label can be bought, and that are empty."""
+        missing = [name for name in _NEEDED_TO_BUY if not getattr(self, name)]
+        if not self.state and self.country in STATE_NEEDED_IN:
+            missing.append("state")
+        return missing
+
+    @property
     def is_complete(self) -> bool:
         """Whether it has what a carrier needs before a label can be bought; not if it was found to be invalid."""
-        if self.validation is not None and not self.validation.is_valid:
-            return False
-        if not (self.name and self.street1 and self.city and self.zip and self.country):
-            return False
-        return bool(self.state) or self.country not in STATE_NEEDED_IN
+        return not self.lacks and (self.validation is None or self.validation.is_valid)
 
 
 class AddressDraft(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import asyncpg
 
@@ -15,4 +15,3 @@ else:
     PoolConnection = Tx = asyncpg.Connection
 
 Row: TypeAlias = "asyncpg.Record"
-Values: TypeAlias = "tuple[Any, ...]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.addresses.models import Address
 from portside.carriers.contract import RateQuery
 from portside.carriers.errors import CarrierError
 from portside.kit.ids import Id
@@ -94,19 +94,10 @@ def summary(label: Label) -> LabelSummary:
     )
 
 
-def missing_in(address: Address) -> list[str]:
-    """The fields that a label needs and this address lacks."""
-    missing = [name for name in NEEDED_TO_BUY if not getattr(address, name)]
-    if not address.state and address.country in STATE_NEEDED_IN:
-        missing.append("state")
-    return missing
-
-
 def address_errors(**addresses: Address) -> dict[str, Any]:
     """What to tell the caller of incomplete addresses, in the nested shape of a shipment; empty when all are fine."""
     errors: dict[str, Any] = {}
     for role, address in addresses.items():
-        missing = missing_in(address)
-        if missing:
-            errors[role] = [{name: ["This field is required to buy a label."] for name in missing}]
+        if address.lacks:
+            errors[role] = [{name: ["This field is required to buy a label."] for name in address.lacks}]
     return errors

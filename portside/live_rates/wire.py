@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.addresses.models import Address
 from portside.addresses.wire import AddressIn, address_from_wire
 from portside.carriers.contract import RateQuery
 from portside.errors import FieldErrors
@@ -178,11 +178,8 @@ def _address(field: str, given: AddressIn | str | None, setup: Setup, errors: di
     except FieldErrors as wrong:
         errors[field] = [wrong.errors]
         return None
-    missing = [name for name in NEEDED_TO_BUY if not getattr(address, name)]
-    if not address.state and address.country in STATE_NEEDED_IN:
-        missing.append("state")
-    if missing:
-        errors[field] = [{name: [REQUIRED] for name in missing}]
+    if address.lacks:
+        errors[field] = [{name: [REQUIRED] for name in address.lacks}]
     return address
 
 

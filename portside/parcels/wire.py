@@ -108,12 +108,9 @@ class _Box(NamedTuple):
     distance_unit: DistanceUnit
 
 
-def parcel_draft(scope: Scope, given: ParcelIn, field: str | None = None) -> ParcelDraft:
-    """A draft of the parcel in `field` of a request (None: the request itself). Raises FieldErrors."""
-    try:
-        return ParcelDraft(scope=scope, parcel=parcel_from_wire(given))
-    except FieldErrors as wrong:
-        raise (FieldErrors({field: [wrong.errors]}) if field else wrong) from wrong
+def parcel_draft(scope: Scope, given: ParcelIn) -> ParcelDraft:
+    """A draft of the parcel in a request. Raises FieldErrors."""
+    return ParcelDraft(scope=scope, parcel=parcel_from_wire(given))
 
 
 def parcel_from_wire(given: ParcelIn) -> Parcel:

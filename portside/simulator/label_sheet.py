@@ -67,8 +67,8 @@ class Sheet:
         self.canvas.setLineWidth(weight)
         self.canvas.line(MARGIN, y, WIDTH - MARGIN, y)
 
-    def upright(self, x: float, bottom: float, top: float, weight: float = 1) -> None:
-        self.canvas.setLineWidth(weight)
+    def upright(self, x: float, bottom: float, top: float) -> None:
+        self.canvas.setLineWidth(1)
         self.canvas.line(x, bottom, x, top)
 
     def box(self, x: float, y: float, width: float, height: float, weight: float = 1) -> None:

@@ -16,7 +16,7 @@ from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
 from portside.tracking import queries, rules, wire
-from portside.tracking.models import Change, Track, TrackDetails, TrackDraft, TrackKey, TrackScan
+from portside.tracking.models import Change, Track, TrackDraft, TrackKey, TrackScan
 
 # The row as it was is read along: a number that was only looked up becomes one that is followed.
 _REGISTER = (
@@ -45,8 +45,6 @@ _INSERT_SCANS = (
     "  $8::text[], $9::timestamptz[], $10::jsonb[], $11::jsonb[], $12::timestamptz[]) ON CONFLICT DO NOTHING"
 )
 
-_NO_DETAILS = TrackDetails()
-
 
 async def register_track(
     tx: Tx,
@@ -54,18 +52,14 @@ async def register_track(
     carrier: str,
     tracking_number: str,
     *,
-    label_id: Id | None = None,
     metadata: str | None = None,
     is_registered: bool = True,
-    details: TrackDetails = _NO_DETAILS,
 ) -> Track:
     """Follow a number; once per account, mode, carrier and number, so that nobody is told a change twice.
 
     A number that was only looked up before tells its status now, as the first thing its followers hear. Holds the row.
     """
-    given = TrackDraft(
-        carrier=carrier, tracking_number=tracking_number, label_id=label_id, metadata=metadata, details=details
-    )
+    given = TrackDraft(carrier=carrier, tracking_number=tracking_number, metadata=metadata)
     return (await register_tracks(tx, scope, [given], is_registered=is_registered))[0]
 
 

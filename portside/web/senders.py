@@ -9,7 +9,7 @@ import msgspec
 
 from portside.accounts.actions import change_settings
 from portside.accounts.queries import get_settings
-from portside.addresses.models import NEEDED_TO_BUY, STATE_NEEDED_IN, Address
+from portside.addresses.models import Address
 from portside.addresses.rules import countries, phone_text
 from portside.addresses.wire import AddressIn, address_from_wire
 from portside.db.begin import begin
@@ -54,10 +54,8 @@ def read_sender(fields: Mapping[str, str]) -> Address:
         address = address_from_wire(parse_values(AddressIn, given))
     except FieldErrors as wrong:
         raise FieldErrors(plain_errors(wrong)) from wrong
-    needed = [*NEEDED_TO_BUY, *(["state"] if address.country in STATE_NEEDED_IN else [])]
-    missing = [name for name in needed if not getattr(address, name)]
-    if missing:
-        raise FieldErrors({name: f"Carriers need the {_NAMES.get(name, name)}." for name in missing})
+    if address.lacks:
+        raise FieldErrors({name: f"Carriers need the {_NAMES.get(name, name)}." for name in address.lacks})
     return address
 
 

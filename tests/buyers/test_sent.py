@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import msgspec
@@ -18,7 +18,6 @@ from portside.jobs.drain import drain
 from portside.kit import services as kit
 from portside.kit.clock import now
 from portside.kit.ids import new_id
-from portside.kit.mail import Mailer, read_sender, read_server
 from portside.kit.paging import PageRequest
 from portside.kit.sms import Texter
 from portside.notifications.actions import create_messages
@@ -30,8 +29,9 @@ from tests.support.buying import BUYER, Shop
 from tests.support.cast import Person
 from tests.support.labelling import LabelCarrier
 from tests.support.receiver import Receiver, receiving
-from tests.support.smtp import SmtpDouble, smtp_double
+from tests.support.smtp import SmtpDouble, server
 
+__all__ = ["server"]
 PHONE = "+15550100177"
 
 
@@ -46,16 +46,6 @@ def gateway(product: object) -> Iterator[Receiver]:
     with receiving() as receiver:
         kit.install(msgspec.structs.replace(before, texter=Texter(before.door, receiver.url, "gateway-token")))
         yield receiver
-    kit.install(before)
-
-
-@pytest.fixture
-async def server(product: object) -> AsyncIterator[SmtpDouble]:
-    before = kit.services()
-    async with smtp_double() as double:
-        mailer = Mailer(read_server(f"smtp://127.0.0.1:{double.port}"), read_sender("post@portside.example"))
-        kit.install(msgspec.structs.replace(before, mailer=mailer))
-        yield double
     kit.install(before)
 
 

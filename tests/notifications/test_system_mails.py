@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
 from typing import get_args
 
-import msgspec
 import pytest
 
 from portside.db.begin import begin, reading
 from portside.db.pool import current_pool
 from portside.jobs.drain import drain
 from portside.jobs.models import Run
-from portside.kit import services as kit
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
-from portside.kit.mail import Mailer, read_sender, read_server
 from portside.kit.paging import PageRequest
 from portside.kit.services import services
 from portside.notifications import jobs
@@ -24,8 +20,9 @@ from portside.notifications.actions import create_system_mail
 from portside.notifications.models import SystemMail, SystemMailDraft, SystemMailName, Text
 from portside.notifications.queries import list_kept_mails
 from portside.notifications.render import render
-from tests.support.smtp import SmtpDouble, smtp_double
+from tests.support.smtp import SmtpDouble, server
 
+__all__ = ["server"]
 HOUR = dt.timedelta(hours=1)
 CONTEXT = {
     "test": False,
@@ -43,16 +40,6 @@ CONTEXT = {
     "role_words": "a member",
     "days": 7,
 }
-
-
-@pytest.fixture
-async def server(product: object) -> AsyncIterator[SmtpDouble]:
-    before = kit.services()
-    async with smtp_double() as double:
-        mailer = Mailer(read_server(f"smtp://127.0.0.1:{double.port}"), read_sender("post@portside.example"))
-        kit.install(msgspec.structs.replace(before, mailer=mailer))
-        yield double
-    kit.install(before)
 
 
 async def write(life: dt.timedelta = HOUR, to: str = "") -> str:

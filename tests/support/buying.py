@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import httpx
-import msgspec
+import pytest
 
 from portside.branding.actions import save_branding
 from portside.branding.models import OwnBranding
@@ -26,10 +27,13 @@ from portside.tracking.queries import find_track
 from portside.tracking.rules import page_path
 from tests.orders.data import order_body
 from tests.support.cast import Person
-from tests.support.labelling import SHIPMENT, TO, LabelCarrier
+from tests.support.labelling import SHIPMENT, TO, LabelCarrier, carriers_installed
 
 BUYER = {**TO, "email": "carla@buyer.example", "phone": "+1 555 010 0177"}
-TOLD_IN_TESTS = msgspec.structs.replace(DEFAULTS, in_test_mode=True)
+# The days of these scans are long over, so each parcel on its way is late; tests of that say so.
+TOLD_IN_TESTS = MessageSettings(
+    email=tuple(status for status in DEFAULTS.email if status != "DELAYED"), in_test_mode=True
+)
 
 
 class Shop:
@@ -97,3 +101,23 @@ class Shop:
 def words(page: str) -> str:
     """The text of a page without its tags."""
     return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", page, flags=re.DOTALL).split())
+
+
+@pytest.fixture
+def carrier(product: object) -> Iterator[LabelCarrier]:
+    """USPS, as the test says."""
+    with carriers_installed() as usps:
+        yield usps
+
+
+@pytest.fixture
+async def shop(api: httpx.AsyncClient, alice: Person, carrier: LabelCarrier) -> Shop:
+    """alice's."""
+    return Shop(api, alice, carrier)
+
+
+@pytest.fixture
+async def visitor(product: Callable[..., httpx.AsyncClient]) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser that is signed in nowhere."""
+    async with product(Accept="text/html") as client:
+        yield client

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+
+import pytest
 
 from portside.carriers import registry
 from portside.carriers.contract import (
@@ -20,7 +22,7 @@ from portside.db.begin import begin
 from portside.jobs.drain import drain
 from tests.support.carriers import UPS_TARIFF, USPS_TARIFF
 from tests.support.cast import Person
-from tests.support.labelling import LabelCarrier, label_pdf
+from tests.support.labelling import LabelCarrier, label_pdf, with_carrier_accounts
 
 
 class DispatchCarrier(LabelCarrier):
@@ -90,3 +92,18 @@ async def next_try_comes(person: Person, table: str) -> None:
             person.account_id,
         )
     await drain(lanes=["fast"])
+
+
+@pytest.fixture(autouse=True)
+async def accounts(alice: Person, charlie: Person) -> None:
+    """Carrier accounts for both."""
+    for person in (alice, charlie):
+        await with_carrier_accounts(person)
+
+
+@pytest.fixture
+async def usps(accounts: None) -> AsyncIterator[DispatchCarrier]:
+    """USPS, ready to do as it is told; what other tests have left to do is done before."""
+    await drain(lanes=["fast"])
+    with dispatchers_installed() as carrier:
+        yield carrier

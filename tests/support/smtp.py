@@ -15,10 +15,14 @@ from email.policy import default
 from pathlib import Path
 
 import msgspec
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from portside.kit import services as kit
+from portside.kit.mail import Mailer, read_sender, read_server
 
 
 class Handed(msgspec.Struct, kw_only=True):
@@ -148,3 +152,14 @@ def _certified(folder: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
     return context
+
+
+@pytest.fixture
+async def server(product: object) -> AsyncIterator[SmtpDouble]:
+    """Where this process hands its mail to, for the rest of the test."""
+    before = kit.services()
+    async with smtp_double() as double:
+        mailer = Mailer(read_server(f"smtp://127.0.0.1:{double.port}"), read_sender("post@portside.example"))
+        kit.install(msgspec.structs.replace(before, mailer=mailer))
+        yield double
+    kit.install(before)

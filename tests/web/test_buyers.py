@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Callable, Iterator
 
 import httpx
 import msgspec
@@ -18,30 +17,15 @@ from portside.buyers.queries import get_settings
 from portside.db.begin import reading
 from portside.kit import services as kit
 from portside.kit.mail import Mailer, read_sender, read_server
-from tests.support.buying import BUYER, TOLD_IN_TESTS, Shop, words
+from tests.support.buying import BUYER, TOLD_IN_TESTS, Shop, carrier, shop, visitor, words
 from tests.support.cast import Person
-from tests.support.labelling import LabelCarrier, carriers_installed, scan
+from tests.support.labelling import scan
 from tests.web.conftest import Browser
 
+__all__ = ["carrier", "shop", "visitor"]
 BRANDING = "/app/settings/branding"
 MESSAGES = "/app/settings/messages"
 LOOK = {"name": "Lantern & Rope", "color": "#0B6E4F", "support_email": "help@lantern.example", "tracking_page": ""}
-
-
-@pytest.fixture
-def carrier(product: object) -> Iterator[LabelCarrier]:
-    with carriers_installed() as usps:
-        yield usps
-
-
-@pytest.fixture
-async def shop(api: httpx.AsyncClient, alice: Person, carrier: LabelCarrier) -> Shop:
-    return Shop(api, alice, carrier)
-
-
-@pytest.fixture
-def visitor(product: Callable[..., httpx.AsyncClient]) -> httpx.AsyncClient:
-    return product(Accept="text/html")
 
 
 def preview_of(page: httpx.Response) -> str:
@@ -177,6 +161,7 @@ async def test_what_buyers_are_told_is_chosen_by_box(at_desk: Browser, alice: Pe
     ticked = re.findall(r'name="((?:email|sms)_[A-Z_]+)"[^>]* checked', page.text)
     assert ticked == [
         "email_PRE_TRANSIT",
+        "email_DELAYED",
         "email_OUT_FOR_DELIVERY",
         "email_DELIVERED",
         "email_FAILURE",
