@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portside.alerts import actions as alerts
 from portside.events import outbox
 from portside.events.outbox import Reactions
 from portside.labels.news import apply_news
@@ -23,8 +24,9 @@ REACTIONS: Reactions = {
 
 
 def install() -> None:
-    """Hand the table down to the outbox, to tracking who tells labels a carrier's news, and to simulations who cares
-    for the time; once, at start."""
+    """Hand the table down to the outbox, to tracking who tells labels a carrier's news, to simulations who cares for
+    the time, and to alerts who tells buyers of a late parcel; once, at start."""
     outbox.install(REACTIONS)
     tracking.install(apply_news)
     simulations.install(["alerts.time_passed"])
+    alerts.install(["buyers.tell_late"])

@@ -15,6 +15,8 @@ from portside.alerts.models import Alert, Cause, Plan, Resolution, Settings, Sub
 from portside.carriers.catalogue import carrier_name
 from portside.db.tx import Tx
 from portside.errors import BadRequest, Conflict
+from portside.jobs.models import Job
+from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.ids import Id, new_id
 from portside.kit.scope import Scope
@@ -25,6 +27,9 @@ from portside.notifications.render import render
 
 LONGEST_SNOOZE = dt.timedelta(days=366)
 LONGEST_NOTE = 4000
+
+# Kinds of job for whom a parcel has become late; handed down by `wiring.install()`.
+_listeners: Sequence[str] = ()
 
 _WATCH = (
     "INSERT INTO alert_watches (account_id, mode, subject_id, label_id, track_id, clock) "
@@ -37,6 +42,12 @@ _RAISE = (
     "tracking_number, cause, details, created_at, updated_at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) ON CONFLICT DO NOTHING RETURNING *"
 )
+
+
+def install(listeners: Sequence[str]) -> None:
+    """Say which jobs are to hear of a label whose parcel is late; once, at start."""
+    global _listeners
+    _listeners = listeners
 
 
 async def look(
@@ -61,6 +72,9 @@ async def look(
     due = rules.next_due(subject, known_moment, settings.thresholds)
     await _wait(tx, scope, watch.subject_id, known_moment, due, is_over=due is None and not found)
     await _mail(tx, scope, [alert for alert in raised if alert.kind in settings.mailed])
+    if label_id is not None and any(alert.kind == "late" for alert in raised):
+        payload = {"account": scope.account_id, "mode": scope.mode, "label": label_id}
+        await enqueue(tx, *(Job(kind=kind, payload=payload) for kind in _listeners))
     return raised
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from portside.accounts.queries import get_scope
@@ -22,7 +24,6 @@ from portside.notifications.models import Channel
 from portside.notifications.queries import is_suppressed
 from portside.terms.models import BuyerStatus
 from portside.tracking.queries import get_track
-from portside.tracking.rules import current
 
 
 async def tell(ref: EventRef) -> None:
@@ -40,12 +41,22 @@ async def tell(ref: EventRef) -> None:
             return
         if found is None:
             return
-        parcel, status = found
-        settings = await queries.get_settings(tx, scope)
-        told = {each.channel for each in await _told(tx, scope, parcel.label.id, status)}
-        channels = [each for each in CHANNELS if each not in told and rules.concerns(each, status, settings)]
-        look = await get_look(tx, scope)
-        drafts = [await _draft(tx, scope, parcel, status, each, settings, look) for each in channels]
+        drafts = await _drafts(tx, scope, *found)
+    await _note(drafts)
+
+
+async def tell_late(scope: Scope, label_id: Id) -> None:
+    """Tell the buyer that the expected day is over, if the parcel is still under way; harmless when repeated."""
+    async with reading() as tx:
+        try:
+            parcel = await queries.get_parcel(tx, scope, label_id)
+        except NotFound:
+            return
+        drafts = await _drafts(tx, scope, parcel, ["DELAYED"]) if rules.is_under_way(parcel.track) else []
+    await _note(drafts)
+
+
+async def _note(drafts: Sequence[BuyerDraft]) -> None:
     if drafts:
         async with begin() as tx:
             await actions.note_messages(tx, drafts)
@@ -70,17 +81,29 @@ async def tell_again(scope: Scope, message_id: Id) -> Reason | None:
     return None
 
 
-async def _news(tx: Tx, scope: Scope, event: StoredEvent) -> tuple[Parcel, BuyerStatus] | None:
+async def _news(tx: Tx, scope: Scope, event: StoredEvent) -> tuple[Parcel, Sequence[BuyerStatus]] | None:
     """The parcel, and what its buyer is to hear."""
     if event.name == "track_updated":
         track = await get_track(tx, scope, event.object_id)
-        status = rules.status_of(current(track.scans))
-        if track.label_id is None or status in (None, "PRE_TRANSIT"):
+        news = rules.news_of(track)
+        if track.label_id is None or not news:
             return None
         parcel = await queries.get_parcel(tx, scope, track.label_id)
-        return (parcel, status) if status is not None and parcel.label.status not in ("ERROR", "QUEUED") else None
+        return (parcel, news) if parcel.label.status not in ("ERROR", "QUEUED") else None
     parcel = await queries.get_parcel(tx, scope, event.object_id)
-    return (parcel, "PRE_TRANSIT") if rules.is_sold(parcel) else None
+    return (parcel, ["PRE_TRANSIT"]) if rules.is_sold(parcel) else None
+
+
+async def _drafts(tx: Tx, scope: Scope, parcel: Parcel, news: Sequence[BuyerStatus]) -> list[BuyerDraft]:
+    """What is to be written of it by each channel that has not told it yet."""
+    settings = await queries.get_settings(tx, scope)
+    look = await get_look(tx, scope)
+    drafts = []
+    for status in news:
+        told = {each.channel for each in await _told(tx, scope, parcel.label.id, status)}
+        channels = [each for each in CHANNELS if each not in told and rules.concerns(each, status, settings)]
+        drafts += [await _draft(tx, scope, parcel, status, each, settings, look) for each in channels]
+    return drafts
 
 
 async def _told(tx: Tx, scope: Scope, label_id: Id, status: BuyerStatus) -> list[BuyerMessage]:

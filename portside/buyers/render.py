@@ -12,6 +12,7 @@ from portside.buyers.models import Parcel
 from portside.buyers.rules import status_of
 from portside.buyers.words import words_for
 from portside.carriers.catalogue import carrier_name
+from portside.kit.clock import now
 from portside.kit.sms import LONGEST_TEXT
 from portside.notifications.models import Channel, Text
 from portside.notifications.render import render, render_text
@@ -35,18 +36,21 @@ def render_message(
     substatus = scan.substatus if scan is not None and status_of(scan) == status else None
     carrier = carrier_name(parcel.label.carrier)
     words = words_for(status, substatus).about(look.name, carrier)
+    details = parcel.track.details if parcel.track else TrackDetails()
+    # A day that is over says when it should have come, not when it does.
+    has_passed = status == "DELAYED" and details.eta is not None and details.eta.date() < now().date()
     context = {
         "shop": look.name,
         "support_email": look.support_email,
         "test": is_test,
         "title": words.title,
-        "text": words.text,
+        "text": f"{words.text} It was expected {plain_day(details.eta)}." if has_passed and details.eta else words.text,
         "advice": words.advice,
         "carrier": carrier,
         "order_number": parcel.order.order_number if parcel.order and parcel.order.order_number else "",
         "items": items_of(parcel.order),
         "parcels": _parcels(parcel, status, public_url),
-        **expected(parcel.track.details if parcel.track else TrackDetails(), is_over=_is_over(status)),
+        **expected(details, is_over=has_passed or _is_over(status)),
         "page_url": page_url or parcel.carrier_url,
         "stop_url": stop_url,
     }

@@ -10,11 +10,11 @@ from portside.buyers.models import MessageSettings, Parcel, Reason
 from portside.kit.mail import BadMail, checked_address
 from portside.notifications.models import Channel
 from portside.terms.models import BuyerStatus, NotificationDefaults
-from portside.tracking.models import SUBSTATUSES, TrackScan
+from portside.tracking.models import SUBSTATUSES, Track, TrackDetails, TrackScan
 from portside.tracking.rules import current
 
 # Without a word of the account or its platform. Text messages need the buyers' consent, so they are off.
-DEFAULTS = MessageSettings(email=("PRE_TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "RETURNED", "FAILURE"))
+DEFAULTS = MessageSettings(email=("PRE_TRANSIT", "DELAYED", "OUT_FOR_DELIVERY", "DELIVERED", "RETURNED", "FAILURE"))
 REASONS: Mapping[Reason, str] = {
     "off": "Switched off in Settings › Buyer messages.",
     "test": "It is a test label.",
@@ -64,6 +64,27 @@ def status_of(scan: TrackScan | None) -> BuyerStatus | None:
     if known is not None and known.action_required:
         return "FAILURE"
     return "OUT_FOR_DELIVERY" if scan.substatus == "out_for_delivery" else "TRANSIT"
+
+
+def news_of(track: Track) -> tuple[BuyerStatus, ...]:
+    """What its latest scan is told as; the label's purchase has spoken for what comes before."""
+    scan = current(track.scans)
+    status = status_of(scan)
+    if scan is None or status is None or status == "PRE_TRANSIT":
+        return ()
+    is_delayed = status == "TRANSIT" and (scan.substatus == "delayed" or _has_moved(track.details))
+    return (status, "DELAYED") if is_delayed else (status,)
+
+
+def is_under_way(track: Track | None) -> bool:
+    """Whether the carrier has the parcel, and nothing else is to be said of it."""
+    return track is not None and status_of(current(track.scans)) == "TRANSIT"
+
+
+def _has_moved(details: TrackDetails) -> bool:
+    """Whether the parcel is expected on a later day than first."""
+    eta, original = details.eta, details.original_eta
+    return eta is not None and original is not None and eta.date() > original.date()
 
 
 def concerns(channel: Channel, status: BuyerStatus, settings: MessageSettings) -> bool:

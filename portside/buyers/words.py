@@ -32,6 +32,7 @@ _ASK = "Write to {shop}; they can ask the carrier and put it right."
 _STATUS: Mapping[BuyerStatus, Words] = {
     "PRE_TRANSIT": Words("Shipped", "Your parcel is packed and announced to {carrier}. The first scan follows."),
     "TRANSIT": Words("On its way", "{carrier} has your parcel."),
+    "DELAYED": Words("Delayed", "Your parcel takes longer than planned. It is still on its way."),
     "OUT_FOR_DELIVERY": Words("Out for delivery", "{carrier} is bringing your parcel today."),
     "DELIVERED": Words("Delivered", "{carrier} has delivered your parcel."),
     "RETURNED": Words(
@@ -54,7 +55,7 @@ _SUBSTATUS: Mapping[str, Words] = {
         "{carrier} has a question before it can go on.",
         "Contact {carrier} and give the tracking number.",
     ),
-    "delayed": Words("Delayed", "Your parcel takes longer than planned. It is still on its way."),
+    "delayed": _STATUS["DELAYED"],
     "delivery_attempted": Words(
         "Delivery attempted",
         "{carrier} was at the door and could not leave the parcel.",

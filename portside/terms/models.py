@@ -27,7 +27,8 @@ LabelFileType = Literal[
 ]
 # Where a link of a message to the buyer leads: to the tracking page here, or to the carrier's.
 TrackingPage = Literal["branded", "carrier"]
-BuyerStatus = Literal["PRE_TRANSIT", "TRANSIT", "OUT_FOR_DELIVERY", "DELIVERED", "RETURNED", "FAILURE"]
+# What buyers are told. Two are no status of a track: out for delivery, and delayed.
+BuyerStatus = Literal["PRE_TRANSIT", "TRANSIT", "DELAYED", "OUT_FOR_DELIVERY", "DELIVERED", "RETURNED", "FAILURE"]
 
 
 class Money(msgspec.Struct, frozen=True):

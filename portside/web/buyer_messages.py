@@ -33,6 +33,7 @@ PATH = "/app/settings/messages"
 _NAMES: Mapping[BuyerStatus, tuple[str, str]] = {
     "PRE_TRANSIT": ("Shipped", "A label was bought; with the tracking number."),
     "TRANSIT": ("First scan", "The carrier has the parcel."),
+    "DELAYED": ("Delayed", "The carrier says so, or puts off the expected day, or that day is over."),
     "OUT_FOR_DELIVERY": ("Out for delivery", "It comes today."),
     "DELIVERED": ("Delivered", "It has arrived."),
     "FAILURE": ("Trouble", "Address problem, nobody there, held, damaged, lost: with what the buyer can do."),
