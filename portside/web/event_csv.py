@@ -22,6 +22,7 @@ from portside.web.visit import Visit
 
 COLUMNS = (
     "event_id",
+    "account",
     "event",
     "object_id",
     "seq",
@@ -61,7 +62,7 @@ async def stream_log(scope: Scope, view: View) -> AsyncIterator[bytes]:
 
 def event_lines(event: Happened) -> list[Sequence[object]]:
     """A line for each delivery, or one for an event that no webhook heard of."""
-    about = (event.id, event.name, event.object_id, event.seq, to_wire(event.created_at))
+    about = (event.id, event.account_id, event.name, event.object_id, event.seq, to_wire(event.created_at))
     told = [
         (
             *about,

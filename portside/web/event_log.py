@@ -25,7 +25,7 @@ from portside.web.page import page
 from portside.web.visit import Shown, Visit
 from portside.web.words import delivery_state, host_of
 from portside.webhooks import replays
-from portside.webhooks.models import DeliveryRef, DeliveryState
+from portside.webhooks.models import DeliveryRef, DeliveryState, Finished, Replay
 from portside.webhooks.queries import list_attempts
 
 PATH = "/app/settings/webhooks/log"
@@ -38,7 +38,13 @@ _STATES: Mapping[str, str] = {
     "pending": "Waiting",
     "cancelled": "Cancelled",
 }
+_FINISHED = [
+    {"value": "failed", "label": "What was given up"},
+    {"value": "all", "label": "Everything, also what was taken"},
+]
+_WHAT: Mapping[Finished, str] = {"failed": "What failed", "delivered": "What was taken", "all": "Everything"}
 _DAY = dt.timedelta(days=1)
+_MINUTE = dt.timedelta(seconds=59, milliseconds=999)
 
 
 class View(ListView, frozen=True, kw_only=True):
@@ -108,7 +114,9 @@ async def show_log(visit: Visit) -> Shown:
         **rows,
         "filters": _filters(view, endpoints),
         "since": f"{now() - _DAY:%Y-%m-%dT%H:%M}",
-        "failed_url": f"{PATH}/resend-failed",
+        "range_url": f"{PATH}/resend-range",
+        "event_names": [{"value": name, "label": name} for name in get_args(EventName)],
+        "finished": _FINISHED,
         "endpoints": _choices(endpoint for endpoint in endpoints if endpoint.active),
     }
     return Shown(template="settings/event_log.html", context=context, section="settings", child="event_log")
@@ -191,23 +199,34 @@ def _told_again(count: int) -> Flash:
     return Flash("success", f"{count:,} {'delivery is' if count == 1 else 'deliveries are'} sent again.")
 
 
-@page("POST", PATH + "/resend-failed")
-async def resend_failed(visit: Visit) -> Response[bytes]:
-    """Send everything again that was given up and happened since a time (UTC), by a job for each webhook."""
-    since = from_wire(visit.field("since"))
-    if since is None:
-        return redirect(PATH, Flash("error", "Say since when, as a date and a time."))
+@page("POST", PATH + "/resend-range")
+async def resend_range(visit: Visit) -> Response[bytes]:
+    """Send again what happened in a time (UTC) and was given up, or also what was taken, by a job for each webhook."""
+    since, until = from_wire(visit.field("since")), from_wire(visit.field("until"))
+    is_wrong = since is None or (visit.field("until") and until is None) or (until is not None and until < since)
+    if since is None or is_wrong:
+        return redirect(PATH, Flash("error", "Say since when and, if you like, until when, as a date and a time."))
+    wanted = Replay(
+        since=since,
+        # The form tells minutes; the last one belongs to it.
+        until=None if until is None or until.year == dt.MAXYEAR else until + _MINUTE,
+        event=next((name for name in get_args(EventName) if name == visit.field("event")), None),
+        state=next((state for state in get_args(Finished) if state == visit.field("state")), "failed"),
+    )
     chosen = as_id(visit.field("webhook"))
     async with begin() as tx:
         active = [endpoint for endpoint in await queries.list_endpoints(tx, visit.scope) if endpoint.active]
-        wanted = [endpoint for endpoint in active if chosen in (None, endpoint.id)]
-        for endpoint in wanted:
-            await replays.queue_failed(tx, visit.scope, endpoint.id, since)
-    if not wanted:
+        endpoints = [endpoint for endpoint in active if chosen in (None, endpoint.id)]
+        for endpoint in endpoints:
+            await replays.queue_replay(tx, visit.scope, endpoint.id, wanted)
+    if not endpoints:
         return redirect(PATH, Flash("error", "There is no such webhook that is switched on."))
-    moment = since.astimezone(UTC)
-    text = f"What failed since {moment.day} {moment:%b %Y, %H:%M} UTC is sent again."
-    return redirect(PATH, Flash("success", text))
+    return redirect(PATH, Flash("success", f"{_WHAT[wanted.state]} since {_spoken(since)} is sent again."))
+
+
+def _spoken(moment: dt.datetime) -> str:
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
 def _rows(view: View, found: LogPage) -> dict[str, Any]:
@@ -301,4 +320,4 @@ def _called(endpoint: Endpoint) -> str:
     return f"{endpoint.url} ({endpoint.app_name})" if endpoint.app_name else endpoint.url
 
 
-routes = [show_log, show_event, resend_event, resend_picked, resend_failed]
+routes = [show_log, show_event, resend_event, resend_picked, resend_range]

@@ -117,6 +117,15 @@ async def _delivery_out(call: Call) -> wire.DeliveryWithAttemptsOut:
     return wire.delivery_with_attempts_out(delivery, attempts, call.scope)
 
 
+@endpoint("POST", "/webhooks/{webhook_id}/resend", status=202, takes=wire.ResendIn, gives=wire.ResendOut)
+async def resend(call: Call, given: wire.ResendIn) -> wire.ResendOut:
+    """Send deliveries again: all that failed, or a range of what was finished."""
+    wanted = wire.replay(given)
+    async with begin() as tx:
+        used = await replays.queue_replay(tx, call.scope, call.id("webhook_id"), wanted)
+    return wire.resend_out(used)
+
+
 @endpoint("POST", "/webhooks/{webhook_id}/recover", status=202, takes=wire.RecoverIn, gives=wire.RecoverOut)
 async def recover(call: Call, given: wire.RecoverIn) -> wire.RecoverOut:
     """Deliver everything that a webhook has missed since a time."""
@@ -144,6 +153,7 @@ routes = [
     list_deliveries,
     get_delivery,
     resend_delivery,
+    resend,
     recover,
     test_webhook,
 ]

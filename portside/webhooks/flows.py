@@ -26,7 +26,19 @@ from portside.kit.scope import Scope
 from portside.kit.services import services
 from portside.rest.limits import RateLimited
 from portside.webhooks import actions, fanout, queries, replays, rules
-from portside.webhooks.models import Due, EventRef, Health, Result, Secret, Sent, Trial, TrialKind, Turn, WakeUp
+from portside.webhooks.models import (
+    Due,
+    EventRef,
+    Health,
+    Replayed,
+    Result,
+    Secret,
+    Sent,
+    Trial,
+    TrialKind,
+    Turn,
+    WakeUp,
+)
 from portside.webhooks.reach import list_sources
 from portside.webhooks.samples import sample_body
 from portside.webhooks.senders import send
@@ -130,24 +142,25 @@ async def _cancel_rest(scope: Scope, webhook_id: Id) -> None:
             more = await actions.cancel_deliveries(tx, scope, webhook_id)
 
 
-async def resend_failed(scope: Scope, webhook_id: Id, after: Id, before: Id) -> None:
-    """Queue the given up deliveries of events between two ids anew, some at a time."""
-    following: Id | None = after
+async def resend(scope: Scope, webhook_id: Id, wanted: Replayed) -> None:
+    """Queue finished deliveries anew, some at a time."""
+    following: Id | None = first_id(wanted.since - replays.SLACK)
     while following is not None:
         async with begin() as tx:
-            following = await replays.resend_some(tx, scope, webhook_id, following, before)
+            following = await replays.resend_some(tx, scope, webhook_id, wanted, following)
 
 
-async def recover(scope: Scope, webhook_id: Id, after: Id) -> None:
-    """Queue deliveries of everything after an event id that the webhook has not got, some at a time."""
+async def recover(scope: Scope, webhook_id: Id, since: dt.datetime) -> None:
+    """Queue deliveries of everything since a time that the webhook has not got, some at a time."""
     async with reading() as tx:
         webhook = await queries.get_webhook(tx, scope, webhook_id)
         sources = await list_sources(tx, scope, webhook)
     for source in sources:
-        following: Id | None = max(after, first_id(source.since)) if source.since else after
+        first = max(since, source.since or since)
+        following: Id | None = first_id(first - replays.SLACK)
         while following is not None:
             async with begin() as tx:
-                following = await replays.recover_some(tx, scope, webhook_id, source, following)
+                following = await replays.recover_some(tx, scope, webhook_id, source, first, following)
 
 
 async def try_receiver(scope: Scope, webhook_id: Id, wanted: EventName | None, kind: TrialKind) -> Trial:

@@ -6,11 +6,13 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from portside.jobs.models import Retry, Run
 from portside.jobs.registry import job
 from portside.kit.scope import SYSTEM, Scope
 from portside.webhooks import flows
-from portside.webhooks.models import EventRef, WakeUp
+from portside.webhooks.models import EventRef, Replayed, WakeUp
 
 # A turn fails only by a fault of ours or of the database; the endpoint's later turns wait behind it meanwhile.
 _TURN_RETRY = Retry(delays=(1, 2, 5, 10, 30, 60, 60, 60))
@@ -52,14 +54,14 @@ async def wake(runs: list[Run]) -> None:
 @job("webhooks.recover", lane="bulk")
 async def recover(run: Run) -> None:
     """Queue what a webhook has missed."""
-    await flows.recover(_scope(run.payload), run.payload["webhook"], run.payload["after"])
+    await flows.recover(_scope(run.payload), run.payload["webhook"], dt.datetime.fromisoformat(run.payload["since"]))
 
 
-@job("webhooks.resend_failed", lane="bulk")
-async def resend_failed(run: Run) -> None:
-    """Queue what was given up anew."""
-    given = run.payload
-    await flows.resend_failed(_scope(given), given["webhook"], given["after"], given["before"])
+@job("webhooks.resend", lane="bulk")
+async def resend(run: Run) -> None:
+    """Queue finished deliveries anew."""
+    wanted = msgspec.convert(run.payload["range"], Replayed)
+    await flows.resend(_scope(run.payload), run.payload["webhook"], wanted)
 
 
 @job("webhooks.sweep", lane="polls", every=60)

@@ -31,6 +31,8 @@ Subscription = Literal[
 SHIPPO_EVENTS: tuple[ShippoEvent, ...] = get_args(ShippoEvent)
 
 DeliveryState = Literal["pending", "delivered", "failed", "cancelled"]
+# Which deliveries are wanted once more: those that were given up, those that were taken, or both.
+Finished = Literal["failed", "delivered", "all"]
 # Whose events an endpoint hears: its account's, those of all accounts connected to an app of its account's, or its
 # account's and those of all accounts that this one manages.
 Reach = Literal["account", "app", "managed"]
@@ -133,6 +135,25 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     attempts: int
     event_account_id: Id | None = None
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """What of an endpoint's deliveries is to be sent again: of events that happened from `since` to `until`, both
+    included. None: since the endpoint was made; until now; any event."""
+
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    event: EventName | None = None
+    state: Finished = "failed"
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """What is sent again, with the moments that are used."""
+
+    since: dt.datetime
+    until: dt.datetime
+    event: EventName | None
+    state: Finished
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+import msgspec
+
 from portside.db.tx import Tx
 from portside.errors import Conflict, NotFound
 from portside.jobs.models import Job
@@ -16,8 +18,11 @@ from portside.kit.scope import Scope
 from portside.webhooks import queries
 from portside.webhooks.actions import AT_ONCE, turn_job, update_webhook
 from portside.webhooks.fanout import DELIVERY
-from portside.webhooks.models import DeliveryRef, Source, Trial, Webhook, WebhookDraft
+from portside.webhooks.models import DeliveryRef, Replay, Replayed, Source, Trial, Webhook, WebhookDraft
 from portside.webhooks.rules import events_of, may_hear_of, missed_since
+
+# An event's id and its time are taken a moment apart, so who looks for a time along the ids begins a bit before it.
+SLACK = dt.timedelta(minutes=1)
 
 # By the database's clock, as turns judge what is due.
 _AGAIN = "state = 'pending', due_at = now(), queued_at = now(), finished_at = NULL"
@@ -32,21 +37,26 @@ WHERE delivery.account_id = $1 AND delivery.mode = $2 AND delivery.webhook_id = 
     AND delivery.event_id = given.event_id
 RETURNING delivery.webhook_id"""
 
-# The index of what failed gives their order; what is sent again leaves it, so the next look begins after the last one.
-_RESEND_FAILED = f"""WITH chosen AS MATERIALIZED (
-    SELECT event_id, event_created_at FROM webhook_deliveries
-    WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 AND state = 'failed'
+# An index gives their order, of all or of what failed, so a look is bounded however little of it is wanted; and what is
+# sent again leaves them, so the next look begins after the last one.
+_RESEND_SOME = f"""WITH looked AS MATERIALIZED (
+    SELECT event_id, event_created_at, event_name, state FROM webhook_deliveries
+    WHERE account_id = $1 AND mode = $2 AND webhook_id = $3 {{index}}
         AND event_id > $4::uuid AND event_id < $5::uuid ORDER BY event_id LIMIT $6
+), chosen AS MATERIALIZED (
+    SELECT event_id, event_created_at FROM looked
+    WHERE state = ANY($7::text[]) AND ($8::text IS NULL OR event_name = $8) AND event_created_at BETWEEN $9 AND $10
 ), queued AS (
     UPDATE webhook_deliveries AS delivery SET {_AGAIN}, keeps_order = true
     FROM chosen WHERE delivery.account_id = $1 AND delivery.mode = $2 AND delivery.webhook_id = $3
         AND delivery.event_id = chosen.event_id AND delivery.event_created_at = chosen.event_created_at
 )
-SELECT event_id FROM chosen ORDER BY event_id DESC LIMIT 1"""
+SELECT event_id FROM looked ORDER BY event_id DESC LIMIT 1"""
 
 _RECOVER = f"""WITH missed AS MATERIALIZED (
     SELECT id, name, object_id, seq, created_at FROM events
     WHERE account_id = coalesce($7::uuid, $1) AND mode = $2 AND id > $4::uuid AND name = ANY($5::text[])
+        AND created_at >= $8
     ORDER BY id LIMIT $6
 ), queued AS (
     INSERT INTO webhook_deliveries AS delivery ({DELIVERY})
@@ -85,21 +95,27 @@ async def resend_deliveries(tx: Tx, scope: Scope, deliveries: Sequence[DeliveryR
     return len(rows)
 
 
-async def queue_failed(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetime) -> None:
-    """Have every given up delivery of an event since then sent again, by a job.
+async def queue_replay(tx: Tx, scope: Scope, webhook_id: Id, wanted: Replay) -> Replayed:
+    """Have deliveries sent again, by a job: none of before the webhook was made, none of after now.
 
-    Raises NotFound, Conflict when the webhook is not active.
+    Gives what is used. Raises NotFound, Conflict when the webhook is not active.
     """
-    webhook = await _end_pause(tx, scope, webhook_id)
+    webhook, moment = await _end_pause(tx, scope, webhook_id), now()
+    since = max(wanted.since or webhook.created_at, webhook.created_at)
+    until = min(wanted.until or moment, moment)
+    used = Replayed(since=since, until=until, event=wanted.event, state=wanted.state)
     payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id}
-    bounds = {"after": first_id(max(since, webhook.created_at)), "before": first_id(now())}
-    await enqueue(tx, Job(kind="webhooks.resend_failed", payload=payload | bounds))
+    await enqueue(tx, Job(kind="webhooks.resend", payload=payload | {"range": msgspec.to_builtins(used)}))
+    return used
 
 
-async def resend_some(tx: Tx, scope: Scope, webhook_id: Id, after: Id, before: Id) -> Id | None:
-    """Queue some of the given up deliveries of events between two ids anew; gives the last of those events."""
-    owner = (scope.account_id, scope.mode, webhook_id)
-    last: Id | None = await tx.fetchval(_RESEND_FAILED, *owner, after, before, AT_ONCE)
+async def resend_some(tx: Tx, scope: Scope, webhook_id: Id, wanted: Replayed, after: Id) -> Id | None:
+    """Queue some of what is wanted, of events after an id, anew; gives the last event looked at."""
+    sql = _RESEND_SOME.format(index="AND state = 'failed'" if wanted.state == "failed" else "")
+    states = ["failed", "delivered"] if wanted.state == "all" else [wanted.state]
+    owner, before = (scope.account_id, scope.mode, webhook_id), first_id(wanted.until + SLACK)
+    filters = (states, wanted.event, wanted.since, wanted.until)
+    last: Id | None = await tx.fetchval(sql, *owner, after, before, AT_ONCE, *filters)
     await enqueue_once(tx, turn_job(scope, webhook_id))
     return last
 
@@ -111,18 +127,20 @@ async def queue_recovery(tx: Tx, scope: Scope, webhook_id: Id, since: dt.datetim
     """
     webhook = await _end_pause(tx, scope, webhook_id)
     since = max(since, webhook.created_at)
-    payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id, "after": first_id(since)}
+    payload = {"account": scope.account_id, "mode": scope.mode, "webhook": webhook_id, "since": since.isoformat()}
     await enqueue(tx, Job(kind="webhooks.recover", payload=payload))
     return since
 
 
-async def recover_some(tx: Tx, scope: Scope, webhook_id: Id, source: Source, after: Id) -> Id | None:
-    """Queue deliveries of the next events of a source after an id which the webhook has not got; gives the last event
-    looked at."""
+async def recover_some(
+    tx: Tx, scope: Scope, webhook_id: Id, source: Source, since: dt.datetime, after: Id
+) -> Id | None:
+    """Queue deliveries of the next events of a source since a time, and after an id, which the webhook has not got;
+    gives the last event looked at."""
     webhook = await queries.get_webhook(tx, scope, webhook_id)
     owner = (scope.account_id, scope.mode, webhook_id)
     wanted = [event for event in events_of(webhook.event) if may_hear_of(event, source.scopes)]
-    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, wanted, AT_ONCE, source.account_id)
+    last: Id | None = await tx.fetchval(_RECOVER, *owner, after, wanted, AT_ONCE, source.account_id, since)
     await enqueue_once(tx, turn_job(scope, webhook_id))
     return last
 

@@ -20,6 +20,9 @@ from portside.webhooks.models import (
     Attempt,
     Delivery,
     DeliveryState,
+    Finished,
+    Replay,
+    Replayed,
     Secret,
     Subscription,
     Trial,
@@ -113,6 +116,25 @@ class RecoverIn(msgspec.Struct, kw_only=True):
 
 class RecoverOut(msgspec.Struct, kw_only=True):
     since: str
+
+
+class ResendIn(msgspec.Struct, kw_only=True):
+    """Which of a webhook's deliveries are sent again: `failed` were given up, `delivered` were taken, `all` is both.
+    Dates are compared with when the event happened, both included; without them it is everything until now."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    event: EventName | None = None
+    state: Finished = "failed"
+
+
+class ResendOut(msgspec.Struct, kw_only=True):
+    """What is sent again; the dates are those that are used."""
+
+    since: str
+    until: str
+    event: EventName | None
+    state: Finished
 
 
 class DeliveryOut(msgspec.Struct, kw_only=True):
@@ -259,6 +281,17 @@ def secret_out(secrets: list[Secret]) -> SecretOut:
         created=to_wire(current.created_at),
         previous_expires=to_wire(max(ends)) if ends else None,
     )
+
+
+def replay(given: ResendIn) -> Replay:
+    """Raises FieldErrors."""
+    if given.since is not None and given.until is not None and given.until < given.since:
+        raise FieldErrors({"until": ["This is before `since`."]})
+    return Replay(since=given.since, until=given.until, event=given.event, state=given.state)
+
+
+def resend_out(used: Replayed) -> ResendOut:
+    return ResendOut(since=to_wire(used.since), until=to_wire(used.until), event=used.event, state=used.state)
 
 
 def delivery_out(delivery: Delivery, scope: Scope) -> DeliveryOut:

@@ -129,6 +129,7 @@ SELF_CONTAINED = {
     "POST /webhooks": None,
     "PUT /webhooks/{webhook_id}": None,
     "POST /webhooks/{webhook_id}/recover": None,
+    "POST /webhooks/{webhook_id}/resend": None,
     "POST /webhooks/{webhook_id}/rotate-secret": None,
     "POST /webhooks/{webhook_id}/test": None,
     "POST /carrier_accounts": None,

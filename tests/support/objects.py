@@ -270,6 +270,7 @@ def _later_bodies(stock: dict[str, str]) -> dict[str, Any]:
         "POST /webhooks/{webhook_id}/rotate-secret": {"grace_hours": 1},
         "POST /webhooks/{webhook_id}/test": {"event": "order_updated", "forged": False},
         "POST /webhooks/{webhook_id}/recover": {"since": to_wire(now())},
+        "POST /webhooks/{webhook_id}/resend": {"since": to_wire(now()), "event": "track_updated", "state": "all"},
         "POST /shippo-accounts": MERCHANT,
         "PUT /shippo-accounts/{shippo_account_id}": MERCHANT,
         "PUT /partner/accounts/{account_id}/settings": TERMS,

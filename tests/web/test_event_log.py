@@ -150,22 +150,45 @@ async def test_all_that_failed_is_sent_again(at_desk: Browser, alice: Person) ->
         events = [await happen(alice.scope) for _ in range(3)]
         await drain()
         assert len(shown(await at_desk.get(f"{LOG}?state=failed"))) == 3
-        await at_desk.post(f"{LOG}/resend-failed", {**AN_HOUR_AGO, "webhook": chosen})
+        await at_desk.post(f"{LOG}/resend-range", {**AN_HOUR_AGO, "webhook": chosen})
         await drain()
         again = [delivery.headers["webhook-id"] for delivery in one.deliveries[3:]]
         assert len(again) == 2 and set(again) < set(events) and len(other.deliveries) == 3
         future = to_wire(now() + dt.timedelta(hours=1))[:16]
-        await at_desk.post(f"{LOG}/resend-failed", {"since": future})
+        await at_desk.post(f"{LOG}/resend-range", {"since": future})
         await drain()
         assert len(other.deliveries) == 3
-        answer = await at_desk.post(f"{LOG}/resend-failed", {"since": "1900-01-01T00:00"})
+        answer = await at_desk.post(f"{LOG}/resend-range", {"since": "1900-01-01T00:00"})
         assert "is sent again" in (await at_desk.get(answer.headers["location"])).text
         await drain()
         assert (len(one.deliveries), len(other.deliveries)) == (5, 6)
     assert shown(await at_desk.get(f"{LOG}?state=failed")) == []
-    for wrong in ({}, {"since": "soon"}, {**AN_HOUR_AGO, "webhook": new_id()}):
-        answer = await at_desk.post(f"{LOG}/resend-failed", wrong)
+    for wrong in (
+        {},
+        {"since": "soon"},
+        {**AN_HOUR_AGO, "until": "later"},
+        {**AN_HOUR_AGO, "until": "2020-01-01T00:00"},
+        {**AN_HOUR_AGO, "webhook": new_id()},
+    ):
+        answer = await at_desk.post(f"{LOG}/resend-range", wrong)
         assert 'data-toast="error"' in (await at_desk.get(answer.headers["location"])).text
+
+
+async def test_a_range_is_sent_again_whatever_became_of_it(at_desk: Browser, alice: Person) -> None:
+    await at_desk.get("/app/settings/webhooks")
+    with receiving() as receiver:
+        await add(at_desk, receiver.url, "all")
+        track, label = await happen(alice.scope), await happen(alice.scope, "transaction_created")
+        await drain()
+        await at_desk.post(f"{LOG}/resend-range", {**AN_HOUR_AGO, "state": "failed"})
+        await at_desk.post(f"{LOG}/resend-range", {**AN_HOUR_AGO, "state": "all", "event": "transaction_created"})
+        await drain()
+        await at_desk.post(f"{LOG}/resend-range", {"since": "2020-01-01", "until": "2020-01-02", "state": "all"})
+        await at_desk.post(f"{LOG}/resend-range", {**AN_HOUR_AGO, "until": "9999-12-31T23:59:59", "state": "delivered"})
+        await drain()
+        got = [delivery.headers["webhook-id"] for delivery in receiver.deliveries]
+    assert sorted(got[:2]) == sorted([track, label]) and got[2] == label
+    assert sorted(got[3:]) == sorted([track, label])
 
 
 async def test_the_log_as_csv(at_desk: Browser, alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +205,7 @@ async def test_the_log_as_csv(at_desk: Browser, alice: Person, monkeypatch: pyte
     assert "portside-events.csv" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["event_id"] for row in rows] == [order, *tracks[::-1]]
+    assert {row["account"] for row in rows} == {alice.account_id}
     assert (rows[0]["webhook"], rows[0]["state"]) == ("", "")
     assert {row["webhook"] for row in rows[1:]} == {webhook}
     failed = (await at_desk.get("/app/settings/webhooks/log.csv?state=failed")).text
@@ -218,12 +242,12 @@ async def test_charlie_sees_and_sends_nothing(
         assert (await other.get(f"{LOG}/{event}")).status_code == 404
         assert (await other.post(f"{LOG}/{event}/resend?webhook={webhook}")).status_code == 404
         assert "Nothing was sent" in await picked(other, f"{LOG}/resend", event)
-        await other.post(f"{LOG}/resend-failed", {**AN_HOUR_AGO, "webhook": webhook})
+        await other.post(f"{LOG}/resend-range", {**AN_HOUR_AGO, "webhook": webhook})
         await drain()
         assert len(receiver.deliveries) == 1
 
 
-@pytest.mark.parametrize("path", ["resend", "resend-failed", f"{'0' * 32}/resend?webhook={'0' * 32}"])
+@pytest.mark.parametrize("path", ["resend", "resend-range", f"{'0' * 32}/resend?webhook={'0' * 32}"])
 async def test_a_form_of_another_site_is_refused(at_desk: Browser, path: str) -> None:
     answer = await at_desk.client.post(f"{LOG}/{path}", data={**AN_HOUR_AGO, "_csrf_token": "forged"})
     assert answer.status_code == 403
