@@ -6,7 +6,9 @@ import codecs
 import json
 import re
 import zlib
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,6 +17,10 @@ from portside.errors import BadRequest, TooLarge
 # A word before a colon, as some clients write the keys of `extra` without quotes.
 _BARE_KEY = re.compile(r"([{,]\s*)([A-Za-z_]\w*)\s*:")
 _CHARSET = re.compile(rb"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+# A form's name with what follows in brackets.
+_BRACKETS = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])+)")
+_BRACKET = re.compile(r"\[([^\[\]]*)\]")
+_DEEPEST = 40
 _JSON_START = (b"{", b"[", b'"')
 
 
@@ -79,19 +85,43 @@ def _refuse_constant(name: str) -> Any:
 
 
 def form_values(raw: bytes) -> dict[str, Any]:
-    """A form: its fields, the last of a name winning unless the name ends in `[]`. Raises BadRequest."""
+    """A form: its fields, nested where names have brackets (`address_to[name]`, `parcels[0][weight]`, `items[]`); of a
+    name that is repeated the last wins. Raises BadRequest."""
     try:
         pairs = parse_qsl(raw.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=10_000)
     except ValueError as error:
         raise BadRequest("The form cannot be read.") from error
     fields: dict[str, Any] = {}
     for name, value in pairs:
-        if name.endswith("[]"):
-            known = fields.get(name[:-2])
-            fields[name[:-2]] = [*known, value] if isinstance(known, list) else [value]
-        else:
-            fields[name] = value
-    return fields
+        brackets = _BRACKETS.fullmatch(name)
+        keys = [brackets[1], *_BRACKET.findall(brackets[2])] if brackets else [name]
+        if len(keys) > _DEEPEST:
+            raise BadRequest("The form is nested too deeply.")
+        _put(fields, keys, value)
+    return {name: _listed(value) for name, value in fields.items()}
+
+
+def _put(node: dict[str, Any], keys: Sequence[str], value: str) -> None:
+    """Write a value at the end of a path; an empty key is the next place in a list."""
+    for key, following in pairwise(keys):
+        last = node.get(str(len(node) - 1))
+        if not key:
+            is_more = following and isinstance(last, dict) and following not in last
+            key = str(len(node) - 1 if is_more else len(node))
+        inner = node.get(key)
+        if not isinstance(inner, dict):
+            inner = node[key] = {}
+        node = inner
+    node[keys[-1] or str(len(node))] = value
+
+
+def _listed(value: Any) -> Any:
+    """What was written into places 0, 1, 2 … as a list, however deep."""
+    if not isinstance(value, dict):
+        return value
+    if value and all(str(place) in value for place in range(len(value))):
+        return [_listed(value[str(place)]) for place in range(len(value))]
+    return {key: _listed(inner) for key, inner in value.items()}
 
 
 def nested_json(text: str) -> Any:

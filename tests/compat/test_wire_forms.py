@@ -145,6 +145,36 @@ def test_json_is_read_whatever_it_is_called(http: httpx.Client) -> None:
         assert (answer.status_code, answer.json()["name"]) == (201, "Alice Example")
 
 
+@pytest.mark.parametrize("first", ["[0]", "[]"])
+def test_a_form_may_be_nested_by_brackets(http: httpx.Client, first: str) -> None:
+    """As PHP (numbers) and Ruby (nothing) write it."""
+    form = {f"address_from[{field}]": text for field, text in ADDRESS.items()}
+    form |= {f"address_to[{field}]": text for field, text in BUYER.items()}
+    form |= {f"parcels{first}[{field}]": text for field, text in PARCEL.items()}
+    form |= {"extra[insurance][amount]": "30", "extra[insurance][currency]": "USD", "async": "False"}
+    made = http.post("/shipments/", data=form)
+    assert made.status_code == 201, made.text
+    shipment = made.json()
+    assert (shipment["address_to"]["name"], shipment["extra"]["insurance"]["amount"]) == (BUYER["name"], "30")
+    assert len(shipment["parcels"]) == 1 and shipment["rates"]
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        ("country=US&country[x]=1", 400),
+        ("country[x]=1&country=US", 201),
+        ("country=US&name[=Alice", 201),
+        ("country=US&]=1&[]=2&[a]=3", 201),
+        ("country=US&x" + "[a]" * 50 + "=1", 400),
+        ("country=US&" + "&".join(["x[][a]=1"] * 9_000), 201),
+    ],
+)
+def test_odd_brackets_harm_nobody(http: httpx.Client, form: str, status: int) -> None:
+    answer = http.post("/addresses", content=form, headers={"Content-Type": FORM})
+    assert answer.status_code == status, answer.text
+
+
 def test_a_form_may_hold_json_in_its_fields(http: httpx.Client) -> None:
     form = {"carrier": "fedex", "account_id": secrets.token_hex(6), "parameters": '{"meter": "123456"}', "test": "true"}
     made = http.post("/carrier_accounts/", data=form)
