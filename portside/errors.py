@@ -23,6 +23,10 @@ class AppError(Exception):
         return {"detail": self.message}
 
 
+class OperatorError(Exception):
+    """What only the operator can put right; the message is for them, and a command shows nothing else."""
+
+
 class FieldErrors(AppError):
     """400: what is wrong, field by field, nested as the request was: `{"parcels": [{"weight": ["…"]}]}`."""
 

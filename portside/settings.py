@@ -10,7 +10,7 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, get_type_hints
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -18,7 +18,11 @@ from msgspec import Meta
 RATE_LIMIT = r"^(off|shippo|\d{1,6}(\.\d{1,6})?)$"
 # Only what stands for itself in a URL: the path is signed, and must be read alike by everybody.
 BUCKET = r"^(https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~-]+)*/?)?$"
+PUBLIC_URL = r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$"
 SMTP = r"^(smtps?://[^/?#\s]+/?(\?[^#\s]*)?)?$"
+
+# In the data directory, beside the private database.
+KEY_FILE, FILES_FOLDER = "secret_keys", "files"
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -48,7 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: Annotated[str, Meta(description="Address that `serve` binds.")] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65535, description="Port that `serve` binds; 0 picks a free one.")] = 8000
     public_url: Annotated[
-        str, Meta(description="The address people reach us by; links are built from it. Empty: the bound address.")
+        str,
+        Meta(
+            pattern=PUBLIC_URL,
+            description="The address people reach us by, `https://host`; links are built from it. Empty: the bound "
+            "address.",
+        ),
     ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...], Meta(description="Addresses or CIDRs whose X-Forwarded-* headers count.")
@@ -160,6 +169,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """`allowed_networks`, parsed."""
         return tuple(ipaddress.ip_network(text) for text in self.allowed_networks)
 
+    def proxies(self) -> tuple[Network, ...]:
+        """`trusted_proxies`, parsed."""
+        return tuple(ipaddress.ip_network(text) for text in self.trusted_proxies)
+
 
 def variable(name: str) -> str:
     """The environment variable of a setting."""
@@ -178,11 +191,18 @@ def load(environ: Mapping[str, str] | None = None, **overrides: object) -> Setti
     return _checked(values)
 
 
+def unknown(source: Mapping[str, str]) -> list[str]:
+    """Variables that look like settings and are none: misspelt, or of another version."""
+    known = {variable(name) for name in Settings.__struct_fields__}
+    return [name for name in sorted(source) if name.startswith("PORTSIDE_") and name.removesuffix("_FILE") not in known]
+
+
 def _read(source: Mapping[str, str], name: str) -> str | None:
+    """What is set, and None for an empty value, which templates of services write for what is not."""
     path = source.get(f"{name}_FILE")
-    if path is None:
-        return source.get(name)
-    if name in source:
+    if not path:
+        return source.get(name) or None
+    if source.get(name):
         raise SettingsError(f"Both {name} and {name}_FILE are set; keep one.")
     try:
         return Path(path).read_text(encoding="utf-8").strip()
@@ -201,15 +221,25 @@ def _checked(values: dict[str, object]) -> Settings:
                 value, hints[name], strict=False, dec_hook=lambda kind, raw: kind(raw), str_keys=True
             )
         except (msgspec.ValidationError, TypeError, ValueError) as error:
-            raise SettingsError(f"{variable(name)}: {error}") from error
+            raise SettingsError(f"{variable(name)}: {_reason(error)} {_meta(hints[name]).description}") from error
     settings = Settings(**typed)  # type: ignore[arg-type]
-    try:
-        settings.networks()
-    except ValueError as error:
-        raise SettingsError(f"PORTSIDE_ALLOWED_NETWORKS: {error}") from error
+    for name, parse in (("allowed_networks", settings.networks), ("trusted_proxies", settings.proxies)):
+        try:
+            parse()
+        except ValueError as error:
+            raise SettingsError(f"{variable(name)}: {error}") from error
     if settings.files and not (settings.files_key_id and settings.files_secret):
         raise SettingsError("PORTSIDE_FILES needs PORTSIDE_FILES_KEY_ID and PORTSIDE_FILES_SECRET.")
     return settings
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong, without the pattern that nobody can read."""
+    return "Not of the expected form." if "matching regex" in str(error) else f"{error}."
+
+
+def _meta(hint: Any) -> Meta:
+    return next(part for part in hint.__metadata__ if isinstance(part, Meta))
 
 
 def describe() -> str:
@@ -219,18 +249,17 @@ def describe() -> str:
         "# Configuration",
         "",
         "Every setting is an environment variable; none is required for one host. `NAME_FILE` may give the path of a",
-        "file with the value instead, so that secrets stay out of the environment.",
+        "file with the value instead, so that secrets stay out of the environment. An empty value is as good as none.",
         "",
         "| variable | default | meaning |",
         "|---|---|---|",
     ]
     for field in msgspec.structs.fields(Settings):
-        meta = next(part for part in hints[field.name].__metadata__ if isinstance(part, Meta))
         default = "" if field.default is msgspec.NODEFAULT else field.default
         if isinstance(default, tuple):
             default = ",".join(map(str, default))
         if field.name == "data_dir":
             default = "/var/lib/portside as root, else ~/.local/share/portside"
         shown = f"`{default}`" if default != "" else "empty"
-        lines.append(f"| `{variable(field.name)}` | {shown} | {meta.description} |")
+        lines.append(f"| `{variable(field.name)}` | {shown} | {_meta(hints[field.name]).description} |")
     return "\n".join(lines) + "\n"

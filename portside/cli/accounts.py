@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from portside.accounts import actions, queries
 from portside.audit.actions import note
-from portside.cli.root import data_dir_option, main, run
+from portside.cli.root import data_dir_option, main, run, run_on_database, settings_for
 from portside.db.begin import begin
 from portside.errors import BadRequest
 from portside.kit.ids import Id
 from portside.kit.scope import Actor, Scope
-from portside.kit.services import Services
-from portside.people import actions as people
+
+if TYPE_CHECKING:
+    from portside.kit.services import Services
 
 # Who uses these commands, in the audit log.
 OPERATOR = Actor("system", "operator")
@@ -46,6 +47,8 @@ async def open_account(
     services: Services, *, email: str, company: str, name: str, password: str, is_verified: bool = True
 ) -> Id:
     """An account as everybody gets it: an owner who can sign in, and the default carrier accounts."""
+    from portside.people import actions as people
+
     if "@" not in email or email.strip() != email:
         raise BadRequest(f"{email!r} is not an e-mail address.")
     password_hash = await services.passwords.hash(password)
@@ -65,7 +68,7 @@ async def open_account(
 def create_token(email: str, mode: Literal["test", "live"], name: str, data_dir: Path | None) -> None:
     """Create an API token; prints the token and nothing else. It cannot be shown again."""
 
-    async def work(_services: Services) -> str:
+    async def work() -> str:
         async with begin() as tx:
             account = await queries.find_account_by_email(tx, email)
             if account is None:
@@ -73,4 +76,4 @@ def create_token(email: str, mode: Literal["test", "live"], name: str, data_dir:
             await note(tx, Scope(account.id, mode, email, OPERATOR), "token.created", name, {"mode": mode})
             return await actions.create_token(tx, account.id, mode, name=name)
 
-    click.echo(run(data_dir, work))
+    click.echo(run_on_database(settings_for(data_dir), work))

@@ -10,6 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 import urllib.parse
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO
@@ -18,11 +19,11 @@ import click
 
 from portside.cli.root import data_dir_option, main, settings_for
 from portside.db.embedded import run_tool
+from portside.db.target import Target, database
 from portside.errors import BadRequest, Conflict
 from portside.kit.clock import now, to_wire
 from portside.kit.crypto import KeyRing
-from portside.settings import Settings
-from portside.startup import FILES_FOLDER, KEY_FILE, Target, database
+from portside.settings import FILES_FOLDER, KEY_FILE, Settings
 
 ABOUT, DUMP, KEYS = "portside.json", "database.dump", KEY_FILE
 
@@ -48,13 +49,15 @@ def backup(file: Path, data_dir: Path | None) -> None:
         raise Conflict(f"{file} exists already.")
     partial = file.with_name(file.name + ".partial")
     try:
-        with database(settings) as target:
-            handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "wb") as raw, tarfile.open(fileobj=raw, mode="w") as tar:
-                _pack(tar, settings, target)
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as raw, database(settings) as target, tarfile.open(fileobj=raw, mode="w") as tar:
+            _pack(tar, settings, target)
         partial.rename(file)
+    except OSError as error:
+        raise BadRequest(f"{file} cannot be written: {error.strerror or error}.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
     click.echo(f"Backed up to {file} ({file.stat().st_size // 1024} kB).")
     if settings.files:
         click.echo(f"Labels and documents are in {settings.files} and not in this file: back that up as well.")
@@ -99,12 +102,16 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes) -> None:
 def restore(file: Path, replace: bool, data_dir: Path | None) -> None:
     """Bring back what `backup` wrote. Refuses to overwrite another installation unless told to --replace it."""
     settings = settings_for(data_dir)
-    with database(settings) as target, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         unpacked = Path(folder)
         about = _unpack(file, unpacked)
-        _check_place(settings, target, unpacked, replace)
-        _load(target, unpacked / DUMP)
-        _put_back(settings, unpacked)
+        with database(settings) as target:
+            _check_place(settings, target, unpacked, replace)
+            _load(target, unpacked / DUMP)
+            try:
+                _put_back(settings, unpacked)
+            except (OSError, shutil.Error) as error:
+                raise Conflict(f"The database is restored, but keys and files are not: {error}") from error
     click.echo(f"Restored the backup of {about['made_at']}. Restart whatever was running beside this.")
 
 
@@ -113,8 +120,10 @@ def _unpack(file: Path, folder: Path) -> dict[str, str]:
         with tarfile.open(file) as tar:
             tar.extractall(folder, filter="data")
         about: dict[str, str] = json.loads((folder / ABOUT).read_bytes())
-    except (tarfile.TarError, OSError, ValueError) as error:
-        raise BadRequest(f"{file} is not a backup of Portside: {error}") from error
+    except (tarfile.TarError, ValueError, FileNotFoundError) as error:
+        raise BadRequest(f"{file} is not a backup of Portside: {str(error).splitlines()[0]}") from error
+    except OSError as error:
+        raise BadRequest(f"{file} cannot be unpacked into {folder.parent}: {error.strerror or error}.") from error
     return about
 
 

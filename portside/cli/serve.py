@@ -1,4 +1,4 @@
-"""`serve`, `worker`, and `migrate`."""
+"""`serve` and `worker`."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ import uvloop
 from portside.apps.rules import is_loopback
 from portside.cli.demo import Tour, print_tour, set_up_demo
 from portside.cli.root import data_dir_option, main, settings_for
+from portside.db.target import Target, database
 from portside.errors import BadRequest
 from portside.main import create_app
 from portside.orders.api import flush
 from portside.settings import Settings
-from portside.startup import Target, database, migrated, running
+from portside.startup import running
 from portside.web import live
 from portside.worker import run_worker
 
 
 @main.command()
 @click.option("--host", help="Address to bind.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help="Port to bind; 0 picks a free one.  [default: 8000]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to bind; 0 picks a free one.  [default: 8000]")
 @click.option("--no-worker", is_flag=True, help="Serve only; run jobs elsewhere with `portside worker`.")
 @click.option("--demo", is_flag=True, help="Make the demo account and its data on the first start, and print a tour.")
 @data_dir_option
 def serve(host: str | None, port: int | None, no_worker: bool, demo: bool, data_dir: Path | None) -> None:
     """Serve the API and the web app, with a worker inside."""
-    settings = _with_mailbox(settings_for(data_dir, quiet=False, host=host, port=port), demo=demo)
+    settings = _with_mailbox(settings_for(data_dir, quiet=False, host=host or None, port=port), demo=demo)
     listener = _bind(settings)
     bound = listener.getsockname()[1]
     with listener, database(settings) as target:
@@ -159,13 +160,3 @@ async def _work(settings: Settings, target: Target) -> None:
     async with running(settings, target, application="portside-worker", public_url=url):
         click.echo("The worker is running.")
         await run_worker(settings, stop=stop)
-
-
-@main.command()
-@data_dir_option
-def migrate(data_dir: Path | None) -> None:
-    """Bring the database up to date. `serve` and `worker` do it too; this is for doing it ahead."""
-    settings = settings_for(data_dir)
-    with database(settings) as target:
-        applied = asyncio.run(migrated(target))
-    click.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

@@ -1,11 +1,13 @@
-"""`doctor`: everything that can be wrong with an installation, said in one line each."""
+"""`migrate`, and `doctor`: everything that can be wrong with an installation, said in one line each."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
 import ssl
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -13,16 +15,19 @@ from typing import Literal
 import click
 import msgspec
 
-from portside.cli.root import data_dir_option, main, run
+from portside.cli.root import data_dir_option, main, run_on_database, settings_for
 from portside.db import embedded
 from portside.db.begin import reading
 from portside.db.embedded import EmbeddedError
 from portside.db.health import Health, health
+from portside.db.target import database, migrated
+from portside.errors import OperatorError
 from portside.jobs import queries as jobs
 from portside.jobs.models import LaneLoad
+from portside.kit.configured import exchange_rates, file_store, key_ring, mail_server, sms_gateway
 from portside.kit.files import NoSuchFile, StoreUnavailable
-from portside.kit.services import Services
-from portside.settings import Settings
+from portside.kit.http import Door
+from portside.settings import Settings, SettingsError, unknown
 
 _LATE_SECONDS = 60.0
 _LOW_DISK = 1_000_000_000
@@ -41,14 +46,20 @@ class Finding(msgspec.Struct, frozen=True):
 def doctor(data_dir: Path | None) -> None:
     """Check the installation; exits with 1 if something is broken."""
 
-    async def work(services: Services) -> list[Finding]:
+    settings = settings_for(data_dir)
+
+    async def work() -> list[Finding]:
         async with reading() as tx:
             state = await health(tx)
             lanes, dead = await jobs.count_due(tx), await jobs.count_dead(tx)
-        files = await _files(services)
-        return [*_database(state, services.settings), *_queue(lanes, dead), *_machine(services), files]
+        door = Door(settings.networks())
+        try:
+            made = [*_settings(settings, door), await _files(settings, door)]
+        finally:
+            await door.close()
+        return [*_database(state, settings), *_queue(lanes, dead), *_machine(settings), *made]
 
-    findings = run(data_dir, work)
+    findings = run_on_database(settings, work)
     for finding in findings:
         click.echo(f"{finding.verdict:4}  {finding.text}")
     if any(finding.verdict == "FAIL" for finding in findings):
@@ -91,28 +102,50 @@ def _queue(lanes: list[LaneLoad], dead: dict[str, int]) -> Iterator[Finding]:
         yield Finding("warn", f"{count} dead jobs of kind {kind}: `portside jobs dead --kind {kind}`.")
 
 
-def _machine(services: Services) -> Iterator[Finding]:
-    folder = services.settings.data_dir
+def _machine(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
     if folder.exists():
         free = shutil.disk_usage(folder).free
         yield Finding("ok" if free > _LOW_DISK else "warn", f"{free // 1_000_000} MB are free in {folder}.")
-    yield Finding("ok", f"The key ring has {len(services.keys.ids)} keys.")
     known = ssl.create_default_context().cert_store_stats()["x509_ca"]
     yield _judge(bool(known), "TLS authorities are known.", "No TLS authorities: install ca-certificates.")
     for name, what in (("web/static/dist/manifest.json", "Web assets"), ("assets/fonts/fonts.json", "Label fonts")):
         there = (resources.files("portside") / name).is_file()
         yield _judge(there, f"{what} are built.", f"{what} are missing: run `make setup`.")
-    private = services.settings.allowed_networks
-    if private:
-        yield Finding("warn", f"Webhooks may reach {', '.join(private)} (PORTSIDE_ALLOWED_NETWORKS).")
 
 
-async def _files(services: Services) -> Finding:
-    """Put a file, the same each time, and get it again."""
-    where = services.settings.files or str(services.settings.data_dir)
+def _settings(settings: Settings, door: Door) -> Iterator[Finding]:
+    """What `serve` would refuse to start with, and what may not be as it was meant."""
     try:
-        await services.files.put(_PROBE, b"doctor")
-        same = await services.files.get(_PROBE) == b"doctor"
+        yield Finding("ok", f"The key ring has {len(key_ring(settings).ids)} keys.")
+    except (SettingsError, OperatorError) as error:
+        yield Finding("FAIL", str(error))
+    others: list[Callable[[], object]] = [
+        lambda: mail_server(settings),
+        lambda: sms_gateway(settings, door),
+        lambda: exchange_rates(settings),
+    ]
+    for make in others:
+        try:
+            make()
+        except SettingsError as error:
+            yield Finding("FAIL", str(error))
+    if settings.allowed_networks:
+        networks = ", ".join(settings.allowed_networks)
+        yield Finding("warn", f"Webhooks may reach {networks} (PORTSIDE_ALLOWED_NETWORKS).")
+    for name in unknown(os.environ):
+        yield Finding("warn", f"{name} is not a setting of Portside, and does nothing.")
+
+
+async def _files(settings: Settings, door: Door) -> Finding:
+    """Put a file, the same each time, and get it again."""
+    where = settings.files or str(settings.data_dir)
+    try:
+        files = file_store(settings, door)
+        await files.put(_PROBE, b"doctor")
+        same = await files.get(_PROBE) == b"doctor"
+    except SettingsError as error:
+        return Finding("FAIL", str(error))
     except (StoreUnavailable, NoSuchFile):
         same = False
     return _judge(same, f"Files can be stored and read ({where}).", f"Files cannot be stored and read ({where}).")
@@ -120,3 +153,13 @@ async def _files(services: Services) -> Finding:
 
 def _judge(good: bool, fine: str, broken: str) -> Finding:
     return Finding("ok", fine) if good else Finding("FAIL", broken)
+
+
+@main.command()
+@data_dir_option
+def migrate(data_dir: Path | None) -> None:
+    """Bring the database up to date. `serve` and `worker` do it too; this is for doing it ahead."""
+    settings = settings_for(data_dir)
+    with database(settings) as target:
+        applied = asyncio.run(migrated(target))
+    click.echo("\n".join(f"applied {name}" for name in applied) or "The database is up to date.")

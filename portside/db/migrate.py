@@ -10,6 +10,7 @@ import asyncpg
 
 from portside.db.partitions import make_partitions
 from portside.db.tx import Tx
+from portside.errors import OperatorError
 from portside.kit.clock import now
 
 # Two processes that start together take turns; the number is ours and arbitrary.
@@ -17,7 +18,7 @@ ADVISORY_LOCK = 7_012_026
 OLDEST_POSTGRESQL = 150_000
 
 
-class MigrationError(Exception):
+class MigrationError(OperatorError):
     """The database cannot be brought to this version; the message says what to do."""
 
 

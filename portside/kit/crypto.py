@@ -21,10 +21,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portside.errors import OperatorError
 from portside.kit.keyfile import create_once
 
 
-class KeyRingError(ValueError):
+class KeyRingError(OperatorError, ValueError):
     """The configured keys cannot be used; the message names the key's id, never its value."""
 
 

@@ -74,7 +74,9 @@ def read_rates(path: Path) -> ExchangeRates:
     """An operator's table. Raises WrongRates."""
     try:
         table = msgspec.json.decode(path.read_bytes(), type=ExchangeRates)
-    except (OSError, msgspec.MsgspecError) as error:
+    except OSError as error:
+        raise WrongRates(f"{path}: {error.strerror}") from error
+    except msgspec.MsgspecError as error:
         raise WrongRates(f"{path}: {error}") from error
     for currency, rate in table.per_euro.items():
         if len(currency) != 3 or not currency.isupper() or not rate.is_finite() or rate <= 0:

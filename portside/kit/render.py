@@ -16,6 +16,7 @@ import msgspec
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from portside.errors import OperatorError
 from portside.kit import clock
 from portside.kit.money import WHOLE
 
@@ -23,7 +24,7 @@ _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CAD": "CA$", "AUD
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
-class AssetError(RuntimeError):
+class AssetError(OperatorError):
     """The built files are not there, or a name is not among them; the message says what to run."""
 
 

@@ -17,6 +17,7 @@ from portside.db.pool import current_pool
 from portside.jobs.drain import drain
 from portside.kit import services as kit
 from portside.kit.clock import now
+from portside.kit.configured import sms_gateway
 from portside.kit.ids import new_id
 from portside.kit.paging import PageRequest
 from portside.kit.sms import Texter
@@ -24,7 +25,6 @@ from portside.notifications.actions import create_messages
 from portside.notifications.models import Message, MessageDraft, Text
 from portside.notifications.queries import is_suppressed, list_messages
 from portside.settings import SettingsError, load
-from portside.startup import sms_gateway
 from tests.support.buying import BUYER, Shop
 from tests.support.cast import Person
 from tests.support.labelling import LabelCarrier

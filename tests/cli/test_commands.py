@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import stat
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from portside.settings import Settings
 from tests.cli.conftest import EMAIL
 from tests.orders.data import order_body
 from tests.support.patience import PATIENCE
-from tests.support.process import PORTSIDE, Installation, Serving
+from tests.support.process import Installation, Serving
 
 
 def client(server: Serving, token: str) -> httpx.Client:
@@ -25,12 +24,10 @@ def client(server: Serving, token: str) -> httpx.Client:
 
 def failing(installation: Installation, *arguments: str) -> str:
     """What a command says on standard error when it fails, which it must, with 1 or 2 and no traceback."""
-    done = subprocess.run(
-        [PORTSIDE, *arguments], env=installation.environ, capture_output=True, timeout=PATIENCE, check=False
-    )
+    done = installation.attempt(*arguments)
     assert done.returncode in (1, 2), done
-    assert b"Traceback" not in done.stderr, done.stderr.decode()
-    return done.stderr.decode()
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr
 
 
 def test_commands_work_without_a_server_and_beside_one(private: Installation) -> None:

@@ -11,11 +11,11 @@ import structlog.testing
 
 from portside.kit import bucket as kit_bucket
 from portside.kit.bucket import BucketFiles
+from portside.kit.configured import file_store
 from portside.kit.files import FileStore, LocalFiles, NoSuchFile, StoreUnavailable
 from portside.kit.http import Door
 from portside.kit.tripwire import NetworkInsideTransaction, hold
 from portside.settings import SettingsError, load
-from portside.startup import file_store
 from tests.kit.doors import door
 from tests.support.bucket import SECRET, Bucket, bucket
 

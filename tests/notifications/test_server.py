@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from portside.kit.configured import mail_server
 from portside.settings import SettingsError, load
-from portside.startup import mail_server
 
 FROM = "Portside <post@portside.example>"
 

@@ -15,13 +15,14 @@ from typing import Any
 from portside.accounts import queries
 from portside.carriers import client
 from portside.db.begin import reading
+from portside.db.target import Target, database
 from portside.kit.files import LocalFiles
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
 from portside.labels import actions, errands, flows
 from portside.labels.models import LabelRequest
 from portside.settings import load
-from portside.startup import Target, database, running
+from portside.startup import running
 
 # Step -> where, which function, and whether it may still do its work.
 STEPS: dict[str, tuple[Any, str, bool]] = {

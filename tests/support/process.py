@@ -34,11 +34,16 @@ class Installation:
 
     def command(self, *arguments: str) -> str:
         """Run a command to its end; gives what it printed."""
-        done = subprocess.run(
-            [PORTSIDE, *arguments], env=self.environ, capture_output=True, timeout=PATIENCE, check=False
+        done = self.attempt(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, be it good or bad."""
+        command = [str(PORTSIDE), *arguments]
+        return subprocess.run(
+            command, env=self.environ, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout.decode().strip()
 
     def serve(self, *options: str, environ: Mapping[str, str] | None = None) -> Serving:
         """Start a server on a free port and wait until it listens."""

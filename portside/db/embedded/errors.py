@@ -6,10 +6,12 @@ import errno
 import os
 from pathlib import Path
 
+from portside.errors import OperatorError
+
 _FULL = ("No space left on device", "Disk quota exceeded", "The disk has only")  # the last is the watchdog's
 
 
-class EmbeddedError(Exception):
+class EmbeddedError(OperatorError):
     """The private PostgreSQL cannot be used; the message is written for the person who runs Portside."""
 
 
