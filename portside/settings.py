@@ -32,10 +32,16 @@ class SettingsError(Exception):
 
 
 def default_data_dir() -> Path:
-    """Root serves a machine (`/var/lib/portside`); anybody else serves themselves, below their home."""
+    """Root serves a machine (`/var/lib/portside`); anybody else serves themselves, below their home.
+
+    Raises SettingsError where there is no home.
+    """
     if os.geteuid() == 0:
         return Path("/var/lib/portside")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "portside"
+    try:
+        return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "portside"
+    except RuntimeError as error:  # as in a container, whose user has a number and no name
+        raise SettingsError(f"PORTSIDE_DATA_DIR: say where to keep data. {error}") from error
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

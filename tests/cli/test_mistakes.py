@@ -44,6 +44,16 @@ def test_an_empty_setting_is_one_that_is_not_set() -> None:
     assert load({**empty, "PORTSIDE_POOL_SIZE": "7"}).pool_size == 7
 
 
+def test_who_has_no_home_is_asked_where_to_keep_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4_000_000)
+    monkeypatch.setattr("os.geteuid", lambda: 4_000_000)
+    with pytest.raises(SettingsError, match="^PORTSIDE_DATA_DIR"):
+        load({})
+    assert load({"PORTSIDE_DATA_DIR": "/srv/portside"}).data_dir == Path("/srv/portside")
+
+
 def test_what_looks_like_a_setting_is_found() -> None:
     names = ("PORTSIDE_PUBLIC_URLS", "PORTSIDE_HOST", "PORTSIDE_SECRET_KEYS_FILE", "HOME", "DATABASE_URL")
     assert unknown(dict.fromkeys(names, "x")) == ["PORTSIDE_PUBLIC_URLS"]
