@@ -49,7 +49,7 @@ def test_who_has_no_home_is_asked_where_to_keep_data(monkeypatch: pytest.MonkeyP
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("os.getuid", lambda: 4_000_000)
     monkeypatch.setattr("os.geteuid", lambda: 4_000_000)
-    with pytest.raises(SettingsError, match="^PORTSIDE_DATA_DIR"):
+    with pytest.raises(SettingsError, match=r"^PORTSIDE_DATA_DIR"):
         load({})
     assert load({"PORTSIDE_DATA_DIR": "/srv/portside"}).data_dir == Path("/srv/portside")
 

@@ -41,9 +41,7 @@ class Installation:
     def attempt(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, be it good or bad."""
         command = [str(PORTSIDE), *arguments]
-        return subprocess.run(
-            command, env=self.environ, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        return subprocess.run(command, env=self.environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     def serve(self, *options: str, environ: Mapping[str, str] | None = None) -> Serving:
         """Start a server on a free port and wait until it listens."""
