@@ -19,7 +19,7 @@ from portside.branding.rules import DEFAULT_COLOR, shades
 from portside.kit.services import services
 
 TEMPLATES = Path(__file__).parent / "templates"
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 NOBODY = Look(name="", logo_url="", color=DEFAULT_COLOR, support_email="")
 
 

@@ -13,7 +13,7 @@ from portside.kit.crypto import BadLink
 from portside.kit.files import NoSuchFile
 from portside.kit.services import services
 
-_TYPES = {"pdf": "application/pdf", "png": "image/png", "zpl": "text/plain; charset=utf-8"}
+_TYPES = {"pdf": "application/pdf", "png": "image/png", "zpl": "text/plain"}
 
 
 @get("/healthz")

@@ -25,7 +25,7 @@ HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "Vary": "HX-Request-Type, Cookie",
 }
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 SIGN_IN = "/sign-in"
 HOME = "/app/orders"
 _FLASH_SECONDS = 60

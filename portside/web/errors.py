@@ -66,7 +66,7 @@ def _is_for_a_person(request: Request[Any, Any, Any]) -> bool:
 def _fragment(failure: AppError | None) -> Response[bytes]:
     """htmx does not swap errors in; the page says so itself."""
     status = 500 if failure is None else failure.status
-    return Response(b"", status_code=status, media_type="text/plain; charset=utf-8", headers=dict(HEADERS))
+    return Response(b"", status_code=status, media_type="text/plain", headers=dict(HEADERS))
 
 
 def _whole(failure: AppError | None) -> Response[bytes]:

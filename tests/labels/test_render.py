@@ -114,8 +114,13 @@ async def test_every_type_may_be_asked_for(api: httpx.AsyncClient, usps: LabelCa
     label = await bought(api, label_file_type=wanted)
     assert (label["status"], label["label_file_type"]) == ("SUCCESS", wanted)
     file = await api.get(label["label_url"])
-    start = {"PDF": b"%PDF", "PNG": b"\x89PNG", "ZPL": b"^XA"}[wanted[:3]]
+    start, kind = {
+        "PDF": (b"%PDF", "application/pdf"),
+        "PNG": (b"\x89PNG", "image/png"),
+        "ZPL": (b"^XA", "text/plain; charset=utf-8"),
+    }[wanted[:3]]
     assert file.status_code == 200 and file.content.startswith(start)
+    assert file.headers["content-type"] == kind
 
 
 async def test_a_label_is_not_lost_to_a_format(api: httpx.AsyncClient, usps: LabelCarrier) -> None:

@@ -8,15 +8,19 @@ import pytest
 
 from tests.web.conftest import Browser
 
+KINDS = {"text/css; charset=utf-8", "text/javascript; charset=utf-8", "image/svg+xml", "font/woff2"}
+
 
 async def test_assets_of_a_page_are_there_and_kept_for_ever(browser: Browser) -> None:
     page = await browser.get("/sign-in")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
     paths = set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text))
     assert len(paths) >= 4
     for path in paths:
         answer = await browser.get(path)
         assert answer.status_code == 200, path
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["content-type"] in KINDS
         again = await browser.get(path, **{"If-None-Match": answer.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
