@@ -58,9 +58,10 @@ async def database(worker_name: str) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Defaults, but loopback receivers are allowed and waits are short."""
+    """Defaults, but loopback receivers are allowed, grace is short, and no carrier is left out on a busy machine."""
     environ = {"PORTSIDE_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128", "PORTSIDE_SECRET_KEYS": new_key()}
-    return load(environ, data_dir=tmp_path_factory.mktemp("data"), settle_grace_seconds=0.0)
+    given = {"settle_grace_seconds": 0.0, "rate_budget_seconds": 120.0}
+    return load(environ, data_dir=tmp_path_factory.mktemp("data"), **given)
 
 
 @pytest.fixture(scope="session")

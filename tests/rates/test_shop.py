@@ -61,7 +61,7 @@ def ups(usps: TariffCarrier) -> Iterator[TariffCarrier]:
 
 async def test_a_late_carrier_is_left_out(usps: TariffCarrier, ups: TariffCarrier) -> None:
     ups.waits_for = asyncio.Event()
-    offers = await shop(QUERY, [account("usps"), account("ups")], 0.05, terms=None)
+    offers = await shop(QUERY, [account("usps"), account("ups")], 0.5, terms=None)
     assert {offer.carrier for offer in offers.offers} == {"usps"}
     assert [(message.source, message.code) for message in offers.messages] == [("UPS", "carrier_timeout")]
 

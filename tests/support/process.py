@@ -27,6 +27,9 @@ class Installation:
             "PORTSIDE_ALLOWED_NETWORKS": "127.0.0.0/8",
             "PORTSIDE_LOG_LEVEL": "warning",
             "PORTSIDE_POOL_SIZE": "6",
+            # The simulated carriers share the machine with everything else, and going on without one is not meant here.
+            "PORTSIDE_RATE_BUDGET_SECONDS": "120",
+            "PORTSIDE_BUY_DEADLINE_SECONDS": "120",
             **environ,
         }
         self.folder = folder
