@@ -72,7 +72,8 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LabelSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What an order knows of one of its labels. A copy: written by `labels.actions` whenever the label changes."""
+    """What an order knows of one of its labels. A copy, which `labels/changes.py` writes whenever the label
+    changes."""
 
     label_id: Id
     status: str
