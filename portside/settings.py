@@ -166,6 +166,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = ""
     session_hours: Annotated[int, Meta(ge=1, description="How long a sign-in to the web app lasts.")] = 12
     retention_days: Annotated[int, Meta(ge=1, description="How long events and deliveries are kept.")] = 90
+    alert_retention_days: Annotated[
+        int, Meta(ge=30, description="How long alerts are kept after they were resolved; open ones stay.")
+    ] = 365
+    buyer_message_retention_days: Annotated[
+        int,
+        Meta(
+            ge=30,
+            description="How long it is known what buyers were told, and at which address. The messages themselves go "
+            "with PORTSIDE_RETENTION_DAYS. Longer than parcels travel, or a buyer may be told something twice.",
+        ),
+    ] = 365
     log_format: Annotated[Literal["json", "console"], Meta(description="How log lines look.")] = "json"
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Meta(description="Least important log line that is written.")

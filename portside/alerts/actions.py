@@ -308,3 +308,36 @@ async def _note(tx: Tx, scope: Scope, alert_id: Id, what: What, text: str = "") 
         text,
         now(),
     )
+
+
+# unscoped: what is old goes in all accounts alike.
+async def forget_alerts(tx: Tx, before: dt.datetime, limit: int) -> int:
+    """Remove alerts that were resolved before then, with what was done about them; gives how many, at most `limit`.
+
+    What they were about is not watched any more unless something is due of it: nobody is told again of what is long
+    over because a threshold has changed.
+    """
+    rows = await tx.fetch(
+        "SELECT account_id, mode, id, subject_id FROM alerts WHERE resolved_at < $1 ORDER BY resolved_at LIMIT $2 "
+        "FOR UPDATE SKIP LOCKED",
+        before,
+        limit,
+    )
+    if not rows:
+        return 0
+    accounts, modes, ids, subjects = zip(*[tuple(row) for row in rows], strict=True)
+    given = "unnest($1::uuid[], $2::text[], $3::uuid[]) AS given (account_id, mode, id) "
+    same = "gone.account_id = given.account_id AND gone.mode = given.mode AND gone."
+    await tx.execute(
+        f"DELETE FROM alert_entries AS gone USING {given} WHERE {same}alert_id = given.id", accounts, modes, ids
+    )
+    await tx.execute(f"DELETE FROM alerts AS gone USING {given} WHERE {same}id = given.id", accounts, modes, ids)
+    await tx.execute(
+        f"DELETE FROM alert_watches AS gone USING {given} WHERE {same}subject_id = given.id AND gone.due_at IS NULL "
+        "AND NOT EXISTS (SELECT FROM alerts WHERE alerts.account_id = gone.account_id AND alerts.mode = gone.mode "
+        "AND alerts.subject_id = gone.subject_id)",
+        accounts,
+        modes,
+        subjects,
+    )
+    return len(rows)

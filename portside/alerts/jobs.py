@@ -19,8 +19,12 @@ from portside.jobs.registry import job
 from portside.kit.clock import from_wire, now
 from portside.kit.ids import Id
 from portside.kit.scope import Mode, Scope
+from portside.kit.services import services
 
 TEN_MINUTES = 600
+SIX_HOURS = 6 * 3600
+# So many alerts are removed in one transaction.
+AT_ONCE = 1000
 # One run looks at so many watches, in portions; what is left waits for the next run.
 PORTION = 100
 MOST_PORTIONS = 50
@@ -75,6 +79,17 @@ async def sweep(_run: Run) -> None:
     for account_id, mode, label_id in flagged:
         async with begin() as tx:
             await actions.look(tx, await get_scope(tx, account_id, mode), label_id=label_id)
+
+
+@job("alerts.forget", lane="polls", every=SIX_HOURS)
+async def forget(_run: Run) -> None:
+    """Remove what was resolved long ago."""
+    oldest = now() - dt.timedelta(days=services().settings.alert_retention_days)
+    for _ in range(MOST_PORTIONS):
+        async with begin() as tx:
+            count = await actions.forget_alerts(tx, oldest, AT_ONCE)
+        if count < AT_ONCE:
+            break
 
 
 @job("alerts.time_passed", lane="polls")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from portside.audit.actions import note
@@ -65,6 +66,20 @@ async def note_messages(tx: Tx, drafts: Sequence[BuyerDraft]) -> int:
             )
             await create_messages(tx, [message])
     return made
+
+
+# unscoped: what is old goes in all accounts alike.
+async def forget_buyer_messages(tx: Tx, before: dt.datetime, limit: int) -> int:
+    """Remove what was told, or not told, before then; gives how much, at most `limit`."""
+    rows = await tx.fetch(
+        "WITH old AS MATERIALIZED (SELECT account_id, mode, id FROM buyer_messages WHERE created_at < $1 "
+        "ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) "
+        "DELETE FROM buyer_messages AS gone USING old WHERE gone.account_id = old.account_id "
+        "AND gone.mode = old.mode AND gone.id = old.id RETURNING gone.id",
+        before,
+        limit,
+    )
+    return len(rows)
 
 
 async def save_settings(tx: Tx, scope: Scope, given: MessageSettings, *, address: str = "") -> None:
