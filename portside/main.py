@@ -55,10 +55,12 @@ from portside.web import (
     join,
     live,
     mailbox,
+    new_order,
     open_mailbox,
     order,
     people,
     profile,
+    recipient,
     reset,
     sign_in,
     sign_up,
@@ -77,6 +79,7 @@ from portside.web import buyer_messages as buyer_message_pages
 from portside.web import event_log as event_log_pages
 from portside.web import labels as label_pages
 from portside.web import ledger as ledger_pages
+from portside.web import order_imports as order_import_pages
 from portside.web import orders as order_pages
 from portside.web import rates as rate_pages
 from portside.web import shipments as shipment_pages
@@ -124,9 +127,12 @@ PAGES: list[ControllerRouterHandler] = [
     *open_mailbox.routes,
     *authorize.routes,
     *order_pages.routes,
+    *new_order.routes,
+    *order_import_pages.routes,
     *bulk.routes,
     *batch_pages.routes,
     *order.routes,
+    *recipient.routes,
     *rate_pages.routes,
     *label_pages.routes,
     *tracks.routes,

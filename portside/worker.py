@@ -28,6 +28,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
     from portside.manifests import jobs as manifests
     from portside.notifications import jobs as notifications
     from portside.oauth import jobs as oauth
+    from portside.order_imports import jobs as order_imports
     from portside.people import jobs as people
     from portside.pickups import jobs as pickups
     from portside.refunds import jobs as refunds
@@ -43,6 +44,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
         labels,
         manifests,
         notifications,
+        order_imports,
         people,
         pickups,
         refunds,

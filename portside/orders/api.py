@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from portside.addresses.flows import prepare_validation
-from portside.addresses.models import Address
-from portside.apps.identity import AppMark
 from portside.db.batcher import Batcher
-from portside.db.begin import begin, reading
+from portside.db.begin import reading
 from portside.db.tx import Tx
 from portside.kit.ids import Id
 from portside.kit.scope import Scope
@@ -17,7 +14,7 @@ from portside.kit.services import services
 from portside.orders import actions, flows, queries, wire
 from portside.orders.models import OrderDraft
 from portside.rest.endpoint import Call, endpoint
-from portside.rest.idempotency import check_key, claim
+from portside.rest.idempotency import check_key
 from portside.rest.pages import Page
 
 _batcher: Batcher[OrderDraft] | None = None
@@ -50,24 +47,12 @@ async def flush() -> None:
 async def create_order(call: Call, given: wire.OrderIn) -> bytes:
     """Create an order."""
     key = check_key(call.header(b"idempotency-key"))
-    known, app = await _looked_up(call.scope, given)
-    await prepare_validation(given.to_address, given.from_address)
-    most_lines = services().settings.max_line_items
-    draft = wire.order_draft(call.scope, given, known=known, app=app, most_lines=most_lines)
+    draft = await flows.draft_order(call.scope, given)
     if key:
-        return await _create_with_key(call, draft, key)
+        _, body = await flows.create_order_once(call.scope, draft, key, call.raw)
+        return body
     await batcher().submit(draft)
     return draft.body
-
-
-async def _create_with_key(call: Call, draft: OrderDraft, key: str) -> bytes:
-    """A keyed order does not pass through the batcher: its key is claimed in the transaction that writes it."""
-    async with begin() as tx:
-        existing = await claim(tx, call.scope, key, "POST /orders", call.raw, draft.order.id)
-        if existing is None:
-            await actions.create_orders(tx, [draft])
-            return draft.body
-        return wire.order_json(await queries.get_order(tx, call.scope, existing), call.scope)
 
 
 @endpoint("PUT", "/orders/{order_id}", takes=dict[str, Any], gives=wire.OrderOut)
@@ -92,16 +77,6 @@ async def cancel_order(call: Call) -> bytes:
 async def get_packing_slip(call: Call) -> wire.PackingSlipOut:
     """Draw the packing slip of an order, one page for each of its labels. The link works for 24 hours."""
     return wire.packing_slip_out(await flows.make_packing_slip(call.scope, call.id("order_id")))
-
-
-async def _looked_up(scope: Scope, given: wire.OrderIn) -> tuple[dict[str, Address], AppMark | None]:
-    """The addresses that an order names by id, by field, and the app that pushes it; most need no look at all."""
-    named = {"to_address": given.to_address, "from_address": given.from_address}
-    fields = wire.referenced_addresses(named)
-    if not fields and scope.actor.kind != "app":
-        return {}, None
-    async with reading() as tx:
-        return await flows.named_addresses(tx, scope, fields), await queries.find_acting_app(tx, scope)
 
 
 @endpoint("GET", "/orders", gives=Page[wire.OrderOut], query=wire.OrderFilter)

@@ -1,4 +1,4 @@
-"""Changing an order by a request that names only some of it; drawing packing slips."""
+"""Making an order; changing one by a request that names only some of it; drawing packing slips."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from portside.accounts.queries import get_account
+from portside.addresses.flows import prepare_validation
 from portside.addresses.models import Address
 from portside.addresses.queries import find_addresses
+from portside.apps.identity import AppMark
 from portside.db.begin import begin, reading
 from portside.db.tx import Tx
 from portside.errors import FieldErrors
@@ -22,9 +24,41 @@ from portside.kit.services import services
 from portside.orders import actions, queries, rules, wire
 from portside.orders.models import Order, OrderDraft, PackingSlip
 from portside.orders.render import packing_slip
+from portside.rest.idempotency import claim
 from portside.rest.parse import parse_values
 
 LINK_LASTS = dt.timedelta(hours=24)
+
+
+async def draft_order(scope: Scope, given: wire.OrderIn) -> OrderDraft:
+    """What a request for an order would write. Raises FieldErrors."""
+    known, app = await _looked_up(scope, given)
+    await prepare_validation(given.to_address, given.from_address)
+    return wire.order_draft(scope, given, known=known, app=app, most_lines=services().settings.max_line_items)
+
+
+async def create_order_once(scope: Scope, draft: OrderDraft, key: str, body: bytes) -> tuple[Id, bytes]:
+    """Write an order whose request may come again; gives its id and its JSON, of the first time's if this is another.
+
+    A keyed order does not pass through the batcher: its key is claimed in the transaction that writes it. Raises
+    Conflict when the key came with another body.
+    """
+    async with begin() as tx:
+        existing = await claim(tx, scope, key, "POST /orders", body, draft.order.id)
+        if existing is None:
+            await actions.create_orders(tx, [draft])
+            return draft.order.id, draft.body
+        return existing, wire.order_json(await queries.get_order(tx, scope, existing), scope)
+
+
+async def _looked_up(scope: Scope, given: wire.OrderIn) -> tuple[dict[str, Address], AppMark | None]:
+    """The addresses that an order names by id, by field, and the app that pushes it; most need no look at all."""
+    named = {"to_address": given.to_address, "from_address": given.from_address}
+    fields = wire.referenced_addresses(named)
+    if not fields and scope.actor.kind != "app":
+        return {}, None
+    async with reading() as tx:
+        return await named_addresses(tx, scope, fields), await queries.find_acting_app(tx, scope)
 
 
 async def revise_order(scope: Scope, order_id: Id, fields: Mapping[str, Any], *, whole: bool) -> bytes:

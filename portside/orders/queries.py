@@ -74,6 +74,18 @@ async def find_orders(tx: Tx, scope: Scope, ids: Sequence[Id]) -> dict[Id, Order
     return {order.id: order for order in map(_order, rows)}
 
 
+async def find_imported(tx: Tx, scope: Scope, numbers: Sequence[str]) -> dict[str, Id]:
+    """Those of the order numbers that came by a file somebody imported, with the oldest order of each."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT ON (order_number) order_number, id FROM orders WHERE account_id = $1 AND mode = $2 "
+        "AND shop_app = 'CSV_Import' AND order_number = ANY($3::text[]) ORDER BY order_number, id",
+        scope.account_id,
+        scope.mode,
+        list(numbers),
+    )
+    return {row["order_number"]: Id(row["id"]) for row in rows}
+
+
 async def list_orders(
     tx: Tx, scope: Scope, page: PageRequest, wanted: OrderFilter, words: Sequence[str] = ()
 ) -> Slice[Order]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
+from typing import Any
 
 import msgspec
 
@@ -44,6 +45,25 @@ def shipping_facts(details: OrderDetails) -> tuple[object, ...]:
     """What a bought label was bought for: these may not change under it. Ids do not count."""
     lines = tuple((line.sku, line.title, line.quantity, line.weight, line.weight_unit) for line in details.line_items)
     return _place(details.to_address), _place(details.from_address), lines, details.weight, details.weight_unit
+
+
+def is_same_place(one: Address, other: Address) -> bool:
+    """Whether two addresses say the same, whatever their ids and whatever validation thinks of them."""
+    return _place(one) == _place(other)
+
+
+def places_of_errors(errors: Any, way: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each sentence of what is wrong with a request for an order, after its place there: `("to_address", "zip")`,
+    `("line_items", 2, "weight")`."""
+    if isinstance(errors, Mapping):
+        for name, inner in errors.items():
+            yield from places_of_errors(inner, way if name == "__all__" else (*way, str(name)))
+    elif isinstance(errors, list):
+        for index, inner in enumerate(errors):
+            is_item = way == ("line_items",) and isinstance(inner, Mapping)
+            yield from places_of_errors(inner, (*way, index) if is_item else way)
+    else:
+        yield way, str(errors)
 
 
 def _place(address: Address | None) -> object:

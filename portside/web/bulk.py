@@ -20,6 +20,7 @@ from portside.labels.flows import buyer
 from portside.labels.models import DEFAULT_FILE_TYPE
 from portside.orders.models import OPEN, Order
 from portside.orders.queries import find_orders
+from portside.orders.rules import is_same_place
 from portside.rates.models import Attribute, StoredRate
 from portside.rates.queries import find_rates
 from portside.shipments.flows import create_and_rate
@@ -28,7 +29,7 @@ from portside.shipments.queries import find_shipments
 from portside.web.answers import HOME, Flash, redirect, unchanged
 from portside.web.batches import PATH as BATCHES
 from portside.web.customs import needs_customs
-from portside.web.labels import chosen_file_type
+from portside.web.labels import ADDRESS_CHANGED, chosen_file_type
 from portside.web.orders import contents
 from portside.web.page import page
 from portside.web.parcels import parcel_context
@@ -149,12 +150,13 @@ async def buy_labels(visit: Visit) -> Response[bytes]:
         chosen = [
             rate
             for shipment_id in ids
-            if shipment_id in shipments and _is_open(shipments[shipment_id], orders)
+            if shipment_id in shipments and not _closed(shipments[shipment_id], orders)
             for rate in rates.get(shipment_id, [])
             if rate.id == visit.field(f"rate_{shipment_id}")
         ]
         if not chosen:
-            return redirect(HOME, Flash("warning", "Nothing was bought: no rate was chosen, or all are shipped."))
+            text = "Nothing was bought: no rate was chosen, or all are shipped or were changed."
+            return redirect(HOME, Flash("warning", text))
         draft = BatchDraft(
             scope=visit.scope,
             carrier_account_id=chosen[0].carrier_account_id,
@@ -239,7 +241,7 @@ def _rated(
     order = orders.get(shipment.order_id) if shipment.order_id else None
     to = shipment.details.address_to
     chosen = next((rate for rate in rates if prefer in rate.attributes), rates[0] if rates else None)
-    is_open = _is_open(shipment, orders)
+    closed = _closed(shipment, orders)
     return {
         "id": shipment.id,
         "href": f"{HOME}/{order.id}?shipment={shipment.id}" if order else HOME,
@@ -247,8 +249,8 @@ def _rated(
         "recipient": recipient(to),
         "place": place(to),
         "is_waiting": shipment.status in ("QUEUED", "WAITING"),
-        "problem": _problem(shipment, rates, is_open=is_open),
-        "chosen": chosen.id if chosen and is_open else "",
+        "problem": closed or _problem(shipment, rates),
+        "chosen": chosen.id if chosen and not closed else "",
         "rates": [
             {
                 "id": rate.id,
@@ -262,18 +264,19 @@ def _rated(
     }
 
 
-def _problem(shipment: StoredShipment, rates: Sequence[StoredRate], *, is_open: bool) -> str:
-    if not is_open:
-        return "Shipped already, or cancelled."
+def _problem(shipment: StoredShipment, rates: Sequence[StoredRate]) -> str:
     if rates or shipment.status in ("QUEUED", "WAITING"):
         return ""
     return " ".join(message.text for message in shipment.messages) or "No carrier offers this parcel."
 
 
-def _is_open(shipment: StoredShipment, orders: Mapping[Id, Order]) -> bool:
-    """Whether the order still waits for a label: somebody else may have shipped or cancelled it meanwhile."""
+def _closed(shipment: StoredShipment, orders: Mapping[Id, Order]) -> str:
+    """Why no label may be bought any more: somebody else may have shipped, cancelled or corrected the order meanwhile;
+    empty if one may."""
     order = orders.get(shipment.order_id) if shipment.order_id else None
-    return order is not None and order.order_status in OPEN
+    if order is None or order.order_status not in OPEN:
+        return "Shipped already, or cancelled."
+    return "" if is_same_place(order.details.to_address, shipment.details.address_to) else ADDRESS_CHANGED
 
 
 def _choice(rate: StoredRate) -> Choice:

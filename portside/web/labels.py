@@ -18,6 +18,7 @@ from portside.labels.models import Label, LabelFileType, LabelRequest
 from portside.labels.queries import get_label, labels_of_order
 from portside.orders.models import OPEN, Order
 from portside.orders.queries import get_order
+from portside.orders.rules import is_same_place
 from portside.rates.models import StoredRate
 from portside.rates.queries import find_rates_by_id, get_rate
 from portside.refunds.flows import request_refund
@@ -30,6 +31,7 @@ from portside.web.visit import Shown, Visit
 from portside.web.words import file_type_label, told
 
 WAITING = frozenset({"WAITING", "QUEUED"})
+ADDRESS_CHANGED = "The address of the order was changed after these rates were asked for. Get new rates."
 
 
 @page("POST", "/app/orders/{order_id}/labels")
@@ -44,6 +46,9 @@ async def buy_label(visit: Visit) -> Shown:
         shipment, rates = await shipment_of(tx, visit, order.id, rate.shipment_id)
     request = LabelRequest(label_file_type=file_type, order_id=order.id, is_async=True)
     try:
+        # In another tab, or by a teammate, the address may have been corrected since these rates were asked for.
+        if not is_same_place(order.details.to_address, shipment.details.address_to):
+            raise Conflict(ADDRESS_CHANGED)
         labels = await buy(visit.scope, rate_id, request)
     except (FieldErrors, Conflict) as wrong:
         rating = rating_context(order.id, shipment, rates, file_type, told(wrong))

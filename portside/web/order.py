@@ -109,7 +109,7 @@ async def _page(visit: Visit, sender_errors: Mapping[str, str] | None = None) ->
             "back_url": HOME,
             "slip_url": f"{HOME}/{order.id}/slip",
             "cancel_url": f"{HOME}/{order.id}/cancel" if can_ship(order, labels) else None,
-            "edit_to_url": None,
+            "edit_to_url": f"{HOME}/{order.id}/recipient" if can_ship(order, labels) else None,
             "ship_to": address_card(order.details.to_address),
             "labels": await labels_context(tx, visit, order.id, labels),
             "track": await _track(tx, visit, order, labels),

@@ -103,8 +103,8 @@ async def list_orders(visit: Visit) -> Shown | Response[bytes]:
         "refresh": None,
         "tabs": _tabs(view, counts),
         "filters": _filters(view),
-        "new_url": None,
-        "import_url": None,
+        "new_url": f"{HOME}/new",
+        "import_url": f"{HOME}/import",
     }
     return Shown(template="orders/list.html", context=context, section="orders")
 
@@ -201,7 +201,7 @@ def _empty(view: View) -> dict[str, Any]:
         way = {"url": view.query(q="", store="", placed=""), "action": "Show all of them"}
         return {"title": "Nothing fits", "text": "No order here fits this search.", **way}
     if view.tab.key == "all":
-        text = "Push one with the API: it appears here the moment it arrives."
+        text = "Push one with the API, import a file, or type the first one in: it appears here at once."
         return {"title": "No orders yet", "text": text, "url": "/app/settings/tokens", "action": "Get an API token"}
     if view.tab.key == "":
         return {"title": "Nothing to ship", "text": "A new order appears here by itself.", **nothing}

@@ -20,7 +20,7 @@ _SOURCES = {
     "Bigcommerce": "BigCommerce",
     "CSV_Import": "CSV import",
     "Godaddy": "GoDaddy",
-    "Shippo": "API",
+    "Shippo": "API or by hand",
     "Spreecommerce": "Spree",
     "StripeRelay": "Stripe",
 }
@@ -76,16 +76,27 @@ def typed_number(text: str) -> str:
 
 
 def address_card(address: Address) -> Mapping[str, Any]:
-    """An address for macros/shipping.html, its lines down to the country's name."""
+    """An address for macros/shipping.html, its lines down to the country's name, and what validation found."""
+    found = address.validation
+    messages = [message.text for message in found.messages] if found else []
+    validity = "unknown" if found is None else "invalid" if not found.is_valid else "warning" if messages else "valid"
     return {
         "name": address.name or address.company or "–",
         "company": address.company if address.name else "",
         "lines": address_lines(address),
         "phone": phone_text(address.phone),
         "email": address.email,
-        "validity": "unknown",
-        "messages": [],
+        "validity": validity,
+        "messages": messages,
     }
+
+
+_FIELD_NAMES = {"street1": "street", "zip": "postal code", "state": "state or province"}
+
+
+def needs_it(field: str) -> str:
+    """What is said of an address without this."""
+    return f"Carriers need the {_FIELD_NAMES.get(field, field)}."
 
 
 def plain_errors(wrong: FieldErrors) -> dict[str, str]:

@@ -39,7 +39,19 @@ IN_BOTH_MODES = {"shippo_account_id", "account_id"}
 ONLY_WITH_PROOF = {"/reset-password", "/join", "/mailbox", "/oauth/authorize", "/tracking-page/preview"}
 # What only the pages call so.
 PAGE_PARAMETERS = dict.fromkeys(
-    ("label_id", "track_id", "alert_id", "token_id", "message_id", "mail_id", "app_id", "key", "link", "logo"),
+    (
+        "label_id",
+        "track_id",
+        "alert_id",
+        "token_id",
+        "message_id",
+        "mail_id",
+        "app_id",
+        "import_id",
+        "key",
+        "link",
+        "logo",
+    ),
     "transaction_id",
 )
 MANAGED = {"email": "bob@example.com", "first_name": "Bob", "last_name": "Example", "company_name": "Bob Ltd"}

