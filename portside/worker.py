@@ -20,6 +20,7 @@ _SHARES: dict[Lane, int] = {"fast": 6, "webhooks": 24, "slow": 16, "bulk": 1, "p
 def import_jobs() -> tuple[ModuleType, ...]:
     """Import every feature's jobs.py, which declares its kinds of job. A process that only queues needs it too."""
     from portside.alerts import jobs as alerts
+    from portside.apps import jobs as apps
     from portside.batches import jobs as batches
     from portside.buyers import jobs as buyers
     from portside.events import jobs as events
@@ -39,6 +40,7 @@ def import_jobs() -> tuple[ModuleType, ...]:
 
     nouns = (
         alerts,
+        apps,
         batches,
         buyers,
         labels,

@@ -13,6 +13,8 @@ from portside.audit.actions import note
 from portside.db.commits import after_commit
 from portside.db.tx import Tx
 from portside.errors import Conflict, FieldErrors, NotFound
+from portside.jobs.models import Job
+from portside.jobs.queue import enqueue
 from portside.kit.clock import now
 from portside.kit.crypto import hash_token, new_token
 from portside.kit.ids import Id, new_id
@@ -121,6 +123,8 @@ async def set_logo(
         logo_key,
         now(),
     )
+    if before.logo_key is not None and before.logo_key != logo_key:
+        await enqueue(tx, _drop(before.logo_key))
     lost = () if by_operator or logo_key == before.logo_key else trust_of(before)
     await _end_trust(tx, scope, app_id, lost)
     await note(tx, scope, "app.changed", before.name, {"logo": logo_key is not None}, address)
@@ -154,18 +158,18 @@ async def hold_app(tx: Tx, scope: Scope, app_id: Id) -> App:
 async def delete_app(tx: Tx, scope: Scope, app_id: Id, *, address: str = "") -> None:
     """Remove an app; nobody can connect to it any more, and its name stays on what it made. Raises NotFound, Conflict
     while accounts are connected: who takes the app away disconnects them first."""
-    name = await tx.fetchval(
-        "UPDATE apps SET deleted_at = $3, logo_key = NULL, updated_at = $3 "
-        "WHERE account_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING name",
+    app = await hold_app(tx, scope, app_id)
+    await tx.execute(
+        "UPDATE apps SET deleted_at = $3, logo_key = NULL, updated_at = $3 WHERE account_id = $1 AND id = $2",
         scope.account_id,
         app_id,
         now(),
     )
-    if name is None:
-        raise NotFound
+    if app.logo_key is not None:
+        await enqueue(tx, _drop(app.logo_key))
     if await tx.fetchval("SELECT EXISTS (SELECT FROM connections WHERE app_id = $1 AND ended_at IS NULL)", app_id):
         raise Conflict("Accounts are connected to this app.")
-    await note(tx, scope, "app.deleted", name, {}, address)
+    await note(tx, scope, "app.deleted", app.name, {}, address)
 
 
 async def certify_app(tx: Tx, client_id: str, certified: bool) -> None:
@@ -219,6 +223,11 @@ async def end_connection(tx: Tx, scope: Scope, connection_id: Id, ended_by: str)
     )
     if done is None:
         raise NotFound
+
+
+def _drop(logo_key: str) -> Job:
+    """The picture goes once nobody can be sent to it any more: after the commit."""
+    return Job(kind="apps.drop_logo", payload={"key": logo_key})
 
 
 async def _check_room(tx: Tx, scope: Scope) -> None:

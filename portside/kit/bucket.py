@@ -1,4 +1,4 @@
-"""The file store in a bucket of an S3-compatible object store: two requests of its protocol, signed by sigv4.py."""
+"""The file store in a bucket of an S3-compatible object store: three requests of its protocol, signed by sigv4.py."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from portside.kit.sigv4 import Signer
 _log = structlog.get_logger(__name__)
 
 _TIMEOUT_SECONDS = 10.0
-# Stores ask now and then to be asked again (503 SlowDown). Both requests may be repeated: a put writes the same again.
+# Stores ask now and then to be asked again (503 SlowDown). All requests may be repeated: a put writes the same again.
 _PAUSES = (0.2, 1.0)
 _ASK_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 # The labels of the largest batch, merged, are well below; a refusal is a short piece of XML.
@@ -55,6 +55,12 @@ class BucketFiles:
         if answer.status != 200 or answer.truncated:
             raise self._refused("GET", key, answer)
         return answer.body
+
+    async def remove(self, key: str) -> None:
+        """Forget the file, if there is one. Raises StoreUnavailable."""
+        answer = await self._send("DELETE", key, b"", _LARGEST_REFUSAL)
+        if answer.status not in (200, 202, 204) and (answer.status != 404 or _code(answer) == "NoSuchBucket"):
+            raise self._refused("DELETE", key, answer)
 
     async def _send(self, method: str, key: str, body: bytes, most_bytes: int) -> Answer:
         url = f"{self._url}/{checked_key(key)}"

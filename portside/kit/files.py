@@ -29,7 +29,7 @@ class StoreUnavailable(Unavailable):
 class FileStore(Protocol):
     """Keys look like `labels/<account>/<id>.pdf`. A put is atomic, durable once it returns, and may be repeated.
 
-    Neither may be called inside a transaction (law 2).
+    None may be called inside a transaction (law 2).
     """
 
     async def put(self, key: str, content: bytes) -> None:
@@ -37,6 +37,9 @@ class FileStore(Protocol):
 
     async def get(self, key: str) -> bytes:
         """The content. Raises NoSuchFile, StoreUnavailable."""
+
+    async def remove(self, key: str) -> None:
+        """Forget the file, if there is one. Raises StoreUnavailable."""
 
 
 class LocalFiles:
@@ -60,6 +63,16 @@ class LocalFiles:
             return await asyncio.to_thread(path.read_bytes)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise NoSuchFile(key) from error
+        except OSError as error:
+            raise StoreUnavailable from error
+
+    async def remove(self, key: str) -> None:
+        assert_no_transaction("removing a file")
+        path = self._folder / checked_key(key)
+        try:
+            await asyncio.to_thread(path.unlink, missing_ok=True)
+        except NotADirectoryError:
+            return
         except OSError as error:
             raise StoreUnavailable from error
 

@@ -49,6 +49,17 @@ async def test_what_is_put_can_be_got(store: FileStore) -> None:
     assert await store.get("labels/0123/empty.pdf") == b""
 
 
+async def test_what_is_removed_is_gone_and_may_be_removed_again(store: FileStore) -> None:
+    other = "labels/0123/other.pdf"
+    for key in (KEY, other):
+        await store.put(key, b"a label")
+    for _ in range(2):
+        await store.remove(KEY)
+        with pytest.raises(NoSuchFile):
+            await store.get(KEY)
+    assert await store.get(other) == b"a label"
+
+
 async def test_a_large_file_comes_back_whole(store: FileStore) -> None:
     content = bytes(range(256)) * 12_000
     await store.put(KEY, content)

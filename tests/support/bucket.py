@@ -50,6 +50,9 @@ class Bucket:
         if request.method == "PUT":
             self.files[path] = body
             return web.Response(headers={"ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'})
+        if request.method == "DELETE":
+            self.files.pop(path, None)
+            return web.Response(status=204)
         if path not in self.files:
             return _refusal(404, "NoSuchKey")
         return web.Response(body=self.files[path], content_type="binary/octet-stream")

@@ -17,7 +17,6 @@ from portside.apps.models import App, AppDraft
 from portside.apps.queries import find_app_by_client_id, find_app_of_secret, list_connected_accounts
 from portside.db.begin import begin, reading
 from tests.support.cast import Person
-from tests.support.partners import grant
 from tests.web.conftest import Browser
 
 PATH = "/app/settings/apps"
@@ -377,22 +376,3 @@ async def test_the_form_says_what_ends_the_operators_word_and_it_does(at_desk: B
     body += f'name="_csrf_token"\r\n\r\n{at_desk.token}\r\n--x--\r\n'.encode()
     await at_desk.client.post(f"{PATH}/{app.id}/logo", content=body, headers={"Content-Type": MULTIPART})
     assert "The app is not certified any more." in (await at_desk.get(f"{PATH}/{app.id}")).text
-
-
-async def test_the_owner_reads_that_live_data_rests_and_what_would_bring_that_about(
-    at_desk: Browser, alice: Person, charlie: Person
-) -> None:
-    app, _ = await register(at_desk)
-    async with begin() as tx:
-        await actions.approve_app(tx, app.client_id, True)
-    assert "data rests" in (await at_desk.get(f"{PATH}/{app.id}/edit")).text
-    await grant(charlie.live_scope, app)
-    before = (await at_desk.get(f"{PATH}/{app.id}")).text
-    assert "Live data is closed to this app" not in before and "data rests until a site is verified" in before
-    await at_desk.post(f"{PATH}/{app.id}/edit", {**FORM, "live": ""})
-    assert "Live data is closed to this app" in (await at_desk.get(f"{PATH}/{app.id}")).text
-    await at_desk.post(f"{PATH}/{app.id}/edit", FORM)
-    async with begin() as tx:
-        await actions.mark_origin_verified(tx, alice.scope, app.id, "https://store.example")
-    page = (await at_desk.get(f"{PATH}/{app.id}")).text
-    assert "Live data is closed to this app" not in page and "data rests" not in page
