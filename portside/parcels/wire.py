@@ -77,6 +77,13 @@ class ParcelIn(msgspec.Struct, kw_only=True):
     def also_required(given: Mapping[str, Any]) -> tuple[str, ...]:
         return () if given.get("template") else ("length", "width", "height", "distance_unit")
 
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        template = found.get("template", "").strip()
+        names = ("weight",) if template else ("length", "width", "height", "weight")
+        errors = {name: [wrong] for name in names if (wrong := size_error(found.get(name) or "1"))}
+        return errors | (template_errors(template) if template else {})
+
 
 class ParcelOut(msgspec.Struct, kw_only=True):
     """A parcel, on its own and inside a shipment."""
@@ -117,8 +124,8 @@ def parcel_from_wire(given: ParcelIn) -> Parcel:
     """The parcel in a request, with an id of its own. Raises FieldErrors."""
     errors: dict[str, Any] = {}
     template = find_template(given.template.strip())
-    if template is None and given.template.strip():
-        errors["template"] = [f'"{given.template}" is not a valid choice.']
+    if given.template.strip():
+        errors |= template_errors(given.template)
     box = None if errors else _box(given, template, errors)
     if wrong := size_error(given.weight):
         errors["weight"] = [wrong]
@@ -137,6 +144,11 @@ def parcel_from_wire(given: ParcelIn) -> Parcel:
         extra=extra,
         metadata=given.metadata,
     )
+
+
+def template_errors(token: str) -> dict[str, list[str]]:
+    """What is wrong with the token of a template."""
+    return {} if find_template(token.strip()) else {"template": [f'"{token}" is not a valid choice.']}
 
 
 def _box(given: ParcelIn, template: Template | None, errors: dict[str, Any]) -> _Box | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -25,6 +26,10 @@ class ShippoAccountIn(msgspec.Struct, kw_only=True):
     last_name: Name
     company_name: Name
 
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        return profile_errors(found)
+
 
 class ShippoAccountOut(msgspec.Struct, kw_only=True):
     """Send `object_id` in the header SHIPPO-ACCOUNT-ID of any request to act for this account."""
@@ -41,12 +46,18 @@ class ShippoAccountOut(msgspec.Struct, kw_only=True):
 def profile(given: ShippoAccountIn) -> Profile:
     """What a request says of the merchant. Raises FieldErrors."""
     said = {name: str(getattr(given, name)).strip() for name in given.__struct_fields__}
-    errors = {name: [BLANK] for name, text in said.items() if not text}
-    if said["email"] and not is_email(said["email"]):
-        errors["email"] = ["Enter a valid email address."]
-    if errors:
+    if errors := profile_errors(said):
         raise FieldErrors(errors)
     return Profile(**said)
+
+
+def profile_errors(said: Mapping[str, str]) -> dict[str, list[str]]:
+    """What is wrong with what a request says of the merchant."""
+    errors = {name: [BLANK] for name, text in said.items() if not text.strip()}
+    email = said.get("email", "").strip()
+    if email and not is_email(email):
+        errors["email"] = ["Enter a valid email address."]
+    return errors
 
 
 def managed_account_draft(scope: Scope, given: ShippoAccountIn) -> ManagedAccountDraft:

@@ -143,6 +143,14 @@ async def test_the_dust_of_a_clients_floats_is_no_mistake(api: httpx.AsyncClient
     assert (answer.status_code, answer.json()["weight"]) == (201, "0.3")
 
 
+@pytest.mark.parametrize("template", ["", "No_Such_Box"])
+async def test_everything_wrong_is_named_at_once(api: httpx.AsyncClient, template: str) -> None:
+    wrong = {"weight": "-1", "mass_unit": "lbs", "metadata": "x" * 101}
+    wrong |= {"template": template} if template else {"length": "0", "height": "1.23456", "width": "x"}
+    answer = await api.post("/parcels", json={**SIZES, **wrong})
+    assert answer.status_code == 400 and set(answer.json()) == set(wrong)
+
+
 async def test_everything_missing_is_named_at_once(api: httpx.AsyncClient) -> None:
     required = "This field is required."
     box, mass = ("length", "width", "height", "distance_unit"), ("weight", "mass_unit")

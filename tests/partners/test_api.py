@@ -55,6 +55,7 @@ async def test_an_update_replaces_all_four_fields(platform: httpx.AsyncClient, m
     [
         ({}, set(MERCHANT)),
         ({"email": "hippo@example.com"}, {"first_name", "last_name", "company_name"}),
+        ({"email": "hippo", "first_name": " "}, set(MERCHANT)),
         (MERCHANT | {"email": "not-an-email"}, {"email"}),
         (MERCHANT | {"email": "two@at@example.com"}, {"email"}),
         (MERCHANT | {"email": "hippo@localhost"}, {"email"}),
