@@ -26,12 +26,11 @@ async def list_entries(tx: Tx, scope: Scope, page: PageRequest, which: EntryFilt
     return (await fetch_page(tx, select, values, page)).map(_entry)
 
 
-async def list_actors(tx: Tx, scope: Scope, most: int = 100) -> Sequence[str]:
+async def list_actors(tx: Tx, scope: Scope) -> Sequence[str]:
     """Everybody who appears in the account's log, as `kind:id`; those who were active last come first."""
     rows = await tx.fetch(
-        "SELECT actor FROM audit_entries WHERE account_id = $1 GROUP BY actor ORDER BY max(created_at) DESC LIMIT $2",
+        "SELECT actor FROM audit_entries WHERE account_id = $1 GROUP BY actor ORDER BY max(created_at) DESC LIMIT 100",
         scope.account_id,
-        most,
     )
     return [row["actor"] for row in rows]
 

@@ -1,4 +1,4 @@
-"""Reading events: one for a job that reacts to it, news for those who follow along, a page for people."""
+"""Reading events: one for a job that reacts to it, news for those who follow along."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from portside.db.tx import Row, Tx
 from portside.errors import NotFound
 from portside.events.models import Bulletin, EventRef, News, StoredEvent
 from portside.kit.ids import Id, made_at
-from portside.kit.scope import Scope
 
 _COLUMNS = ", ".join(StoredEvent.__struct_fields__)
 # `created_at` and the id are taken a moment apart; a day is generous.
@@ -80,19 +79,6 @@ async def news_since(tx: Tx, horizon: int, accounts: Collection[Id], limit: int 
 async def news_horizon(tx: Tx) -> int:
     """Where to start following from now on."""
     return int(await tx.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
-
-
-async def list_events(tx: Tx, scope: Scope, *, before: Id | None = None, limit: int = 25) -> list[StoredEvent]:
-    """An account's events, newest first; `before` is the id to go on from."""
-    rows = await tx.fetch(
-        f"SELECT {_COLUMNS} FROM events WHERE account_id = $1 AND mode = $2 AND ($3::uuid IS NULL OR id < $3) "
-        "ORDER BY id DESC LIMIT $4",
-        scope.account_id,
-        scope.mode,
-        before,
-        limit,
-    )
-    return [_stored(row) for row in rows]
 
 
 def _stored(row: Row) -> StoredEvent:

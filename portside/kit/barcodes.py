@@ -16,6 +16,7 @@ from reportlab.pdfgen.pathobject import PDFPathObject
 
 POINTS_PER_DOT = 72 / 203
 QUIET_MODULES = 10
+_PIXELS_PER_MODULE = 8
 
 
 class BarcodeError(ValueError):
@@ -42,10 +43,10 @@ def data_matrix(content: str, *, gs1: bool = False) -> list[list[bool]]:
     return _rows(_encode(content, zxingcpp.BarcodeFormat.DataMatrix, forceSquare=True, **wishes))
 
 
-def qr_code_png(content: str, *, pixels_per_module: int = 8) -> bytes:
+def qr_code_png(content: str) -> bytes:
     """A QR code as a PNG for a phone's screen, quiet zone included. Raises BarcodeError."""
     barcode = _encode(content, zxingcpp.BarcodeFormat.QRCode)
-    pixels = memoryview(barcode.to_image(scale=pixels_per_module, add_hrt=False, add_quiet_zones=True))
+    pixels = memoryview(barcode.to_image(scale=_PIXELS_PER_MODULE, add_hrt=False, add_quiet_zones=True))
     height, width = pixels.shape or (0, 0)
     output = io.BytesIO()
     Image.frombytes("L", (width, height), bytes(pixels)).convert("1").save(output, "PNG")

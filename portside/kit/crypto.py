@@ -127,10 +127,6 @@ class KeyRing:
         except (InvalidTag, ValueError):
             raise CannotOpen(f"What is kept at {about} was changed or belongs elsewhere.") from None
 
-    def needs_reseal(self, sealed: bytes) -> bool:
-        """Whether an older key than the current one sealed this. Raises CannotOpen if nothing of ours did."""
-        return _head(sealed)[1] != self.current
-
     def sign(self, purpose: str, message: bytes) -> str:
         """`keyid.signature`: HMAC-SHA256 under this purpose's key, in unpadded base64url (safe in URLs and cookies)."""
         return f"{self.current}.{_text(self._mac(purpose, self.current, message))}"
