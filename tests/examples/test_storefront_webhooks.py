@@ -83,6 +83,15 @@ def test_an_event_is_stored_once_and_only_for_its_merchant(shop: Shop, browser: 
     assert shop.rows("SELECT merchant_id, webhook_id FROM inbox") == [("fernleaf", "event-1")]
 
 
+def test_an_id_that_nobody_signed_makes_no_second_event(shop: Shop, browser: httpx.Client) -> None:
+    """Shippo's own signature leaves the id out."""
+    shop.connect("fernleaf")
+    for webhook_id in ("first", "second"):
+        sent = {**shippo(SECRET, BODY), "webhook-id": webhook_id}
+        assert browser.post("/webhooks/portside/fernleaf", content=BODY, headers=sent).status_code == 204
+    assert len(shop.rows("SELECT * FROM inbox")) == 1
+
+
 def test_the_apps_own_webhook_finds_the_merchant_by_account(shop: Shop) -> None:
     store = dataclasses.replace(shop.store, settings=dataclasses.replace(shop.settings, app_webhook_secret=OTHER))
     shop.connect("quartz", account="2" * 32)
@@ -201,7 +210,7 @@ def test_an_event_that_cannot_be_handled_holds_up_no_other(shop: Shop) -> None:
             ("good", scan(2, "TRANSIT")),
         ):
             body = {"event": "track_updated", "data": track(told)}
-            webhooks.keep(db, "fernleaf", {"webhook-id": name}, json.dumps(body).encode())
+            webhooks.keep(db, "fernleaf", standard(SECRET, b"", id_=name), json.dumps(body).encode())
     webhooks.work_off(shop.store)
     outcomes = dict(shop.rows("SELECT webhook_id, outcome FROM inbox"))
     assert outcomes["good"] == "scans written down"
@@ -218,7 +227,7 @@ def test_events_about_others_parcels_and_nonsense_are_put_aside(shop: Shop) -> N
     ]
     with shop.database.writing() as db:
         for number, body in enumerate(bodies):
-            webhooks.keep(db, "fernleaf", {"webhook-id": str(number)}, body)
+            webhooks.keep(db, "fernleaf", standard(SECRET, body, id_=str(number)), body)
     webhooks.work_off(shop.store)
     outcomes = [outcome for (outcome,) in shop.rows("SELECT outcome FROM inbox ORDER BY webhook_id")]
     assert [outcome.startswith("not understood") for outcome in outcomes] == [True, True, False]

@@ -5,6 +5,7 @@
 3. The browser is back on `/shippo-oauth-redirect/`. In a frame it comes from another site, so it brings no cookie of
    ours; that page therefore posts code and state on to us once more, from our own site, and now the cookie is there.
 4. We check that the state is this merchant's and unused, and exchange the code for an access token, server to server.
+   A token that it replaces is given back: tokens do not expire, and one that nobody uses must not go on opening doors.
 5. We set up what we need in the account: a webhook, and speeds for the checkout.
 """
 
@@ -56,6 +57,9 @@ def start(request: WebRequest, store: Store) -> Redirect:
         "email": merchant["email"],
         "company_name": merchant["name"],
     }
+    if request.query_params.get("display") == "frame":
+        # For browsers that do not tell Portside that it stands in a frame.
+        query["display"] = "frame"
     return Redirect(f"{store.settings.portside_url}/oauth/authorize?{urlencode(query)}", status_code=303)
 
 
@@ -95,7 +99,9 @@ def finish(request: WebRequest, store: Store, data: Form) -> Template | Redirect
         return page("connected.html", problem="You did not agree, so nothing was connected.")
     try:
         granted = exchange(store.settings, data.get("code", ""))
-        _keep(store, merchant, granted)
+        replaced = _keep(store, merchant, granted)
+        if replaced and not give_back(store.settings, replaced):
+            log.warning("The token that %s had before could not be revoked", merchant["id"])
         set_up(store, merchant["id"])
     except ShippingError as error:
         return page("connected.html", problem=str(error), status=502)
@@ -123,9 +129,20 @@ def exchange(settings: Settings, code: str) -> dict[str, Any]:
     return granted
 
 
-def _keep(store: Store, merchant: Row, granted: dict[str, Any]) -> None:
+def give_back(settings: Settings, token: str) -> bool:
+    """End a token (RFC 7009), and with the last one of a merchant our webhook there; False if Portside did not."""
+    form = {"client_id": settings.client_id, "client_secret": settings.client_secret, "token": token}
+    try:
+        return httpx.post(f"{settings.portside_url}/oauth/revoke", data=form, timeout=20).is_success
+    except httpx.HTTPError as error:
+        log.warning("Could not revoke a token: %s", error)
+        return False
+
+
+def _keep(store: Store, merchant: Row, granted: dict[str, Any]) -> str:
+    """Keep the new token; gives the one before, or an empty text."""
     with store.database.writing() as db:
-        before = one(db, "SELECT account_id FROM connections WHERE merchant_id = ?", merchant["id"])
+        before = one(db, "SELECT account_id, access_token FROM connections WHERE merchant_id = ?", merchant["id"])
         db.execute(
             "INSERT INTO connections (merchant_id, account_id, access_token, connected_at) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (merchant_id) DO UPDATE SET account_id = excluded.account_id, ready = 0, broken_at = NULL, "
@@ -137,6 +154,7 @@ def _keep(store: Store, merchant: Row, granted: dict[str, Any]) -> None:
             db.execute(
                 "UPDATE orders SET portside_id = NULL WHERE merchant_id = ? AND status = 'open'", (merchant["id"],)
             )
+    return before["access_token"] if before else ""
 
 
 def set_up(store: Store, merchant_id: str) -> None:
@@ -177,23 +195,14 @@ def check_connections(store: Store) -> None:
 
 @post("/dashboard/connect/end", sync_to_thread=True)
 def disconnect(request: WebRequest, store: Store) -> Redirect:
-    """Give the token back (RFC 7009) and forget it. Portside deletes our webhook with it."""
+    """Forget the token and give it back. Portside deletes our webhook with it."""
     with store.database.writing() as db:
         merchant = merchant_of(request, db)
         connection = one(db, "SELECT * FROM connections WHERE merchant_id = ?", merchant["id"])
         db.execute("DELETE FROM connections WHERE merchant_id = ?", (merchant["id"],))
         changed(db, merchant["id"])
-    if connection is not None:
-        form = {
-            "client_id": store.settings.client_id,
-            "client_secret": store.settings.client_secret,
-            "token": connection["access_token"],
-        }
-        try:
-            httpx.post(f"{store.settings.portside_url}/oauth/revoke", data=form, timeout=20)
-        except httpx.HTTPError as error:
-            log.warning("Could not revoke a token: %s", error)
-            return go("/dashboard/connect", "Forgotten here, but Portside could not be told. Disconnect us there, too.")
+    if connection is not None and not give_back(store.settings, connection["access_token"]):
+        return go("/dashboard/connect", "Forgotten here, but Portside could not be told. Disconnect us there, too.")
     return go("/dashboard/connect", "Shipping is disconnected.")
 
 

@@ -59,8 +59,10 @@ def _receive(store: Store, shop: str, secret: str, headers: Mapping[str, str], b
 
 def keep(db: Connection, shop: str, headers: Mapping[str, str], body: bytes) -> None:
     """Store an event; one that is here already is not stored again."""
-    # Senders without ids are told apart by what they say.
-    webhook_id = headers.get("webhook-id") or hashlib.sha256(body).hexdigest()
+    # Only `webhook-signature` signs the id. Without it anybody who kept a request could send it again under another id,
+    # so such events are told apart by what they say.
+    signed_id = headers.get("webhook-id") if "webhook-signature" in headers else None
+    webhook_id = signed_id or hashlib.sha256(body).hexdigest()
     seq = headers.get("portside-event-seq", "")
     db.execute(
         "INSERT INTO inbox (webhook_id, merchant_id, seq, body, arrived_at, due_at) VALUES (?, ?, ?, ?, ?, ?) "
