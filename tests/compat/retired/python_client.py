@@ -320,9 +320,11 @@ def _batch() -> None:
     def read() -> Any:
         return shippo.Batch.retrieve(made.object_id, object_results="creation_succeeded", page=1)
 
+    assert len(read().batch_shipments.results) == 2
     assert len(polled(read, "VALID").batch_shipments.results) == 2
-    added = shippo.Batch.add(made.object_id, [{"shipment": shipment().object_id}])
-    assert len(added.batch_shipments.results) == 3
+    ready = shipment().object_id
+    added = shippo.Batch.add(made.object_id, [{"shipment": ready}])
+    assert [entry.shipment for entry in added.batch_shipments.results][2:] == [ready]
     polled(read, "VALID")
     left = shippo.Batch.remove(made.object_id, [added.batch_shipments.results[0].object_id])
     assert len(left.batch_shipments.results) == 2
@@ -338,7 +340,8 @@ def _batch_errors() -> None:
     given = {"default_carrier_account": "NOT_VALID", "default_servicelevel_token": "usps_priority"}
     refused(shippo.error.InvalidRequestError, shippo.Batch.create, **given, batch_shipments=[])
     for key in ("INVALID_OBJECT_KEY", MISSING):
-        refused(shippo.error.APIError, shippo.Batch.add, key, [{"shipment": MISSING}])
+        for rows in ([{"shipment": MISSING}], [{"shipment": [PARCEL]}], ["row"], []):
+            refused(shippo.error.APIError, shippo.Batch.add, key, rows)
         refused(shippo.error.APIError, shippo.Batch.remove, key, [MISSING])
         refused(shippo.error.APIError, shippo.Batch.purchase, key)
     missing(shippo.Batch)
