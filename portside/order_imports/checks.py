@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -25,11 +25,15 @@ _NAMES = {"street1": "street", "zip": "postal code", "state": "state or province
 _Lines = Sequence[tuple[int, tuple[str, ...]]]
 
 
-def rows_of(scope: Scope, table: Table, moment: dt.datetime, most_items: int) -> tuple[Row, ...]:
+def rows_of(scope: Scope, table: Table, moment: dt.datetime, *, most_orders: int, most_items: int) -> tuple[Row, ...]:
     """The orders of a file, in the order of their first lines; lines of one order number are one order. `moment` is
-    when orders were placed of which the file does not say it."""
-    groups = enumerate(_groups(table), 1)
-    return tuple(_Reader(scope, table, lines).row(position, moment, most_items) for position, lines in groups)
+    when orders were placed of which the file does not say it. Raises FieldErrors on `file` where there are too many."""
+    groups = _groups(table)
+    if len(groups) > most_orders:
+        raise FieldErrors(
+            {"file": f"This file has {len(groups):,} orders, and one may have {most_orders:,}. Split it."}
+        )
+    return tuple(_Reader(scope, table, lines).row(place, moment, most_items) for place, lines in enumerate(groups, 1))
 
 
 def draft_of(scope: Scope, row: Row, most_items: int) -> OrderDraft:
@@ -37,14 +41,14 @@ def draft_of(scope: Scope, row: Row, most_items: int) -> OrderDraft:
     return order_draft(scope, parse(OrderIn, row.given), shop_app="CSV_Import", most_lines=most_items)
 
 
-def _groups(table: Table) -> Iterator[_Lines]:
+def _groups(table: Table) -> list[_Lines]:
     groups: dict[object, list[tuple[int, tuple[str, ...]]]] = {}
     index = table.places.get("order_number")
     for line in table.lines:
         number = line[1][index] if index is not None else ""
         # A line without a number is an order of its own.
         groups.setdefault(number or line[0], []).append(line)
-    yield from groups.values()
+    return list(groups.values())
 
 
 def _leave_out(order: Any, way: Sequence[str | int]) -> None:

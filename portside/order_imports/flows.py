@@ -20,6 +20,8 @@ from portside.orders.queries import find_imported
 
 # Orders that share a commit: few enough that a page sees how far it is.
 PORTION = 200
+# A file may have as many lines as the most orders with so many items each.
+LINES_PER_ORDER = 5
 _LONGEST_NAME = 120
 
 
@@ -41,11 +43,9 @@ async def read_file(scope: Scope, file_name: str, content: bytes) -> Id:
 
 def _read(scope: Scope, file_name: str, content: bytes, digest: bytes) -> FileDraft:
     settings = services().settings
-    table = rules.read_table(content)
-    rows = checks.rows_of(scope, table, now(), settings.max_line_items)
-    if len(rows) > settings.max_bulk_orders:
-        most = f"{settings.max_bulk_orders:,}"
-        raise FieldErrors({"file": f"This file has {len(rows):,} orders, and one may have {most}. Split it."})
+    most_orders = settings.max_bulk_orders
+    table = rules.read_table(content, most_orders * LINES_PER_ORDER)
+    rows = checks.rows_of(scope, table, now(), most_orders=most_orders, most_items=settings.max_line_items)
     return FileDraft(
         scope=scope,
         digest=digest,

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import islice
 
 from portside.errors import FieldErrors
 from portside.kit.clock import UTC, from_wire, to_wire
@@ -102,13 +103,14 @@ _DOTS = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:[ ,]+(\d{1,2}):(\d\d)(?::\d
 _SEPARATORS = (",", ";", "\t", "|")
 
 
-def read_table(content: bytes) -> Table:
-    """A file as a table. Raises FieldErrors on `file` where it is none, or lacks what every order needs."""
+def read_table(content: bytes, most_lines: int) -> Table:
+    """A file as a table. Raises FieldErrors on `file` where it is none, has too many lines, or lacks what every order
+    needs."""
     text = _text(content)
     separator = _separator(text)
-    lines: list[tuple[int, tuple[str, ...]]] = []
     try:
-        lines += _lines(text, separator)
+        # Three more: Excel's own, the names of the columns, and one by which we see that there are too many.
+        lines = list(islice(_lines(text, separator), most_lines + 3))
     except csv.Error as error:
         raise _wrong_file(f"This is no CSV file: {error}.") from error
     if lines and len(lines[0][1]) == 1 and lines[0][1][0].lower().startswith("sep="):
@@ -119,6 +121,8 @@ def read_table(content: bytes) -> Table:
     places = columns(header)
     if missing := [TITLES[place] for place in NEEDED if place not in places]:
         raise _wrong_file(f"The first line has no column for: {', '.join(missing)}.")
+    if len(lines) > most_lines + 1:
+        raise _wrong_file(f"This file has more than {most_lines:,} lines. Split it.")
     if len(lines) == 1:
         raise _wrong_file("There are no orders below the names of the columns.")
     filled = tuple((number, cells + ("",) * (len(header) - len(cells))) for number, cells in lines[1:])

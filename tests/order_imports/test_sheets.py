@@ -26,7 +26,7 @@ HIPPO = "1001,Mr Hippo,215 Clayton St,San Francisco,CA,94117,US,1.5,lb"
 
 def rows(text: str | bytes, most_items: int = 100) -> tuple[Row, ...]:
     content = text.encode() if isinstance(text, str) else text
-    return rows_of(SCOPE, read_table(content), NOON, most_items)
+    return rows_of(SCOPE, read_table(content, 100), NOON, most_orders=100, most_items=most_items)
 
 
 def orders(text: str | bytes) -> list[Order]:
@@ -129,12 +129,14 @@ def test_no_postal_code_is_asked_for_where_there_are_none() -> None:
         (b"\x81\x8d\x8f,Name", "no text"),
         (b"Order Number,Weight\n1,2\n", "no column for: Recipient Name, Street Line 1, City, Country"),
         (f"{HEADER}\n".encode(), "no orders"),
+        (HEADER.encode() + b"\nx" * 101, "more than 100 lines"),
+        (b"sep=,\n" + HEADER.encode() + b"\nx" * 101, "more than 100 lines"),
         (f'{HEADER}\n"{"x" * 200_000}"'.encode(), "no CSV"),
     ],
 )
 def test_what_is_no_such_file_is_told_so(content: bytes, words: str) -> None:
     with pytest.raises(FieldErrors) as wrong:
-        read_table(content)
+        read_table(content, 100)
     assert words in wrong.value.errors["file"]
 
 
