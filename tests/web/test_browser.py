@@ -6,10 +6,11 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from portside.web.answers import POLICY
 from tests.support.patience import PATIENCE_MS
@@ -20,6 +21,7 @@ from tests.web.samples.order_page import label, order_page, parcel, rates, ratin
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE_MS)
 
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 STREAM = "/app/live/sample"
 
@@ -245,6 +247,52 @@ def test_the_tab_one_is_on_can_be_seen_on_a_phone(page: Page, site: Site) -> Non
     page.set_viewport_size({"width": 360, "height": 700})
     open_scene(page, site, "settings-activity")
     expect(page.locator(".tabline").get_by_role("link", name="Activity")).to_be_in_viewport(ratio=1)
+
+
+def tab_to(page: Page, element: Locator) -> None:
+    """Press Tab until the element is focused."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if element.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError("the keyboard does not lead there")
+
+
+def test_what_the_keyboard_leads_to_can_be_seen_on_a_phone(page: Page, site: Site) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    open_scene(page, site, "settings-people")
+    for name in ("Integrations", "People", "Activity"):
+        tab = page.locator(".tabline").get_by_role("link", name=name)
+        tab_to(page, tab)
+        expect(tab).to_be_in_viewport(ratio=1)
+    open_scene(page, site, "order-rates")
+    rate = page.locator("input[name=rate]:checked")
+    tab_to(page, rate)
+    ends = rate.evaluate("rate => rate.getBoundingClientRect().bottom")
+    assert ends <= page.get_by_role("button", name="Buy label").evaluate("bar => bar.getBoundingClientRect().top")
+
+
+def wrong_for_axe(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds on the page: rule and element, for all its usual rules or the named ones."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found: list[str] = page.evaluate(
+        """async options => (await axe.run(document, options)).violations
+        .flatMap(({id, nodes}) => nodes.map(node => `${id}: ${node.target}`))""",
+        options,
+    )
+    return found
+
+
+# The page of the API's description is Swagger UI's.
+@pytest.mark.parametrize("name", [name for name in SCENES if not name.startswith("fragment") and name != "docs"])
+def test_axe_finds_nothing_by_day_and_by_night(page: Page, site: Site, name: str) -> None:
+    open_scene(page, site, name)
+    assert wrong_for_axe(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.reload()
+    assert wrong_for_axe(page, "color-contrast", "target-size") == []
 
 
 def test_another_account_is_opened_from_the_menu(page: Page, site: Site) -> None:

@@ -167,6 +167,11 @@ on("click", "[data-copy]", async (button) => {
   say("success", "Copied.");
 });
 
+// A tab that is half out of view counts as seen for browsers, which then leave it there when it is focused.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.closest(".tabline")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
+
 // Rows: j and k move between them, x picks; shift picks the range since the last pick.
 let here = null;
 let lastPick = null;
