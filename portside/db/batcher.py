@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from portside.db.tx import Tx
 from portside.errors import Overloaded, Unavailable
@@ -46,10 +46,8 @@ class Batcher(Generic[D]):
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((draft, future))
         if len(self._running) < self._lanes:
-            task = asyncio.create_task(self._lane())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
-        await asyncio.shield(future)
+            self._running.add(asyncio.create_task(self._lane()))
+        await future
 
     async def flush(self) -> None:
         """Wait until nothing waits any more; for shutdown."""
@@ -57,10 +55,14 @@ class Batcher(Generic[D]):
             await asyncio.wait(self._running)
 
     async def _lane(self) -> None:
-        while self._waiting:
-            count = min(self._size, len(self._waiting))
-            batch = [self._waiting.popleft() for _ in range(count)]
-            await self._commit(batch)
+        try:
+            while self._waiting:
+                count = min(self._size, len(self._waiting))
+                batch = [self._waiting.popleft() for _ in range(count)]
+                await self._commit(batch)
+        finally:
+            # Here and not in a callback: whoever was just answered may submit again before any callback runs.
+            self._running.discard(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _commit(self, batch: list[tuple[D, asyncio.Future[None]]]) -> None:
         error = await self._attempt([draft for draft, _ in batch])
@@ -88,11 +90,10 @@ class Batcher(Generic[D]):
 
 
 def _answer(future: asyncio.Future[None], error: Exception | None) -> None:
+    # A caller that went away has cancelled it.
     if future.done():
         return
     if error is None:
         future.set_result(None)
     else:
         future.set_exception(error)
-        # A caller that went away will not read it; asyncio would complain.
-        future.exception()

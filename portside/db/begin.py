@@ -31,19 +31,13 @@ _WENT_AWAY = (
 @asynccontextmanager
 async def begin() -> AsyncIterator[Tx]:
     """A transaction: committed when the block ends, rolled back when it raises. Raises Unavailable."""
-    async with _connection() as connection, connection.transaction():
+    async with reading() as connection, connection.transaction():
         yield connection
 
 
 @asynccontextmanager
 async def reading() -> AsyncIterator[Tx]:
     """A connection for single-statement reads, without the two round trips of a transaction."""
-    async with _connection() as connection:
-        yield connection
-
-
-@asynccontextmanager
-async def _connection() -> AsyncIterator[Tx]:
     connection = await _acquired()
     waiting = commits.collect()
     try:

@@ -22,7 +22,7 @@ TOPIC = "events"
 _INSERT = (
     "INSERT INTO events (id, account_id, mode, name, object_id, seq, actor, payload, created_at) "
     "SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::int[], $7::text[], "
-    "$8::text[], $9::timestamptz[]) ON CONFLICT DO NOTHING"
+    "$8::text[], $9::timestamptz[]) AS given ON CONFLICT DO NOTHING"
 )
 
 

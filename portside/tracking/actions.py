@@ -42,7 +42,7 @@ _INSERT_SCANS = (
     "INSERT INTO track_scans (account_id, mode, track_id, id, fingerprint, status, substatus, status_details, "
     "  status_date, location, raw, created_at) "
     "SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::bytea[], $6::text[], $7::text[], "
-    "  $8::text[], $9::timestamptz[], $10::jsonb[], $11::jsonb[], $12::timestamptz[]) ON CONFLICT DO NOTHING"
+    "  $8::text[], $9::timestamptz[], $10::jsonb[], $11::jsonb[], $12::timestamptz[]) AS given ON CONFLICT DO NOTHING"
 )
 
 

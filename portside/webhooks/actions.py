@@ -47,7 +47,7 @@ WHERE account_id = $1 AND mode = $2 AND id = $3"""
 _ATTEMPTS = """INSERT INTO webhook_attempts (account_id, mode, webhook_id, id, event_id, number, status, error,
     request_headers, response_headers, response_body, duration_ms, next_attempt_at, created_at)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::int[], $7::int[],
-    $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[])"""
+    $8::text[], $9::jsonb[], $10::jsonb[], $11::text[], $12::int[], $13::timestamptz[], $14::timestamptz[]) AS given"""
 
 # Nothing is asked of the state, so that only the primary key can serve, whatever the planner believes.
 _RESULTS = """UPDATE webhook_deliveries AS delivery SET state = result.state,
