@@ -21,8 +21,10 @@ from portside.rest.endpoint import Call, endpoint
 from portside.rest.idempotency import check_key
 from portside.rest.parse import parse
 
-# Orders that share a commit. Between chunks other requests get their turn.
+# Orders that share a commit.
 CHUNK = 500
+# Lines that are read in one go: some two milliseconds, then other requests and the chunk being written get their turn.
+TURN = 25
 MOST_BYTES = 50_000_000
 
 
@@ -45,27 +47,37 @@ async def import_orders(call: Call, raw: bytes) -> wire.ImportOut:
     results: list[wire.LineResult] = []
     async with reading() as tx:
         app = await find_acting_app(tx, call.scope)
+    writing: asyncio.Task[list[wire.LineResult]] | None = None
     for first in range(0, len(lines), CHUNK):
-        results += await _import_chunk(call.scope, first, lines[first : first + CHUNK], key, app)
-        await asyncio.sleep(0)
+        ready, failed = await _read_chunk(call.scope, first, lines[first : first + CHUNK], key, app)
+        results += await writing if writing else []
+        # PostgreSQL writes this chunk while the next one is read.
+        writing = asyncio.create_task(_write_chunk(ready, failed))
+    results += await writing if writing else []
     statuses = [result.status for result in results]
     created, repeated = statuses.count(201), statuses.count(200)
     return wire.ImportOut(created=created, repeated=repeated, failed=len(results) - created - repeated, results=results)
 
 
-async def _import_chunk(
+async def _read_chunk(
     scope: Scope, first: int, lines: Sequence[bytes], key: str, app: AppMark | None
-) -> list[wire.LineResult]:
+) -> tuple[list[Line], list[wire.LineResult]]:
+    """The lines that can be written, and what is to be said of the others."""
     ready: list[Line] = []
-    results: dict[int, wire.LineResult] = {}
+    failed: list[wire.LineResult] = []
     for number, raw in enumerate(lines, first + 1):
+        if number % TURN == 0:
+            await asyncio.sleep(0)
         try:
             ready.append(await _line(scope, number, raw, key, app))
         except AppError as error:
-            results[number] = wire.LineResult(line=number, status=error.status, errors=error.body())
-    for line, outcome in zip(ready, await _written(ready), strict=True):
-        results[line.number] = _result(line, outcome)
-    return [results[number] for number in sorted(results)]
+            failed.append(wire.LineResult(line=number, status=error.status, errors=error.body()))
+    return ready, failed
+
+
+async def _write_chunk(ready: Sequence[Line], failed: Sequence[wire.LineResult]) -> list[wire.LineResult]:
+    written = [_result(line, outcome) for line, outcome in zip(ready, await _written(ready), strict=True)]
+    return sorted([*failed, *written], key=lambda result: result.line)
 
 
 async def _line(scope: Scope, number: int, raw: bytes, key: str, app: AppMark | None) -> Line:
