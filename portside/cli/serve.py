@@ -22,6 +22,7 @@ from portside.cli.demo import Tour, print_tour, set_up_demo
 from portside.cli.root import data_dir_option, main, settings_for
 from portside.db.target import Target, database
 from portside.errors import BadRequest
+from portside.kit.memory import share_one_heap
 from portside.main import create_app
 from portside.orders.api import flush
 from portside.settings import Settings
@@ -38,6 +39,7 @@ from portside.worker import run_worker
 @data_dir_option
 def serve(host: str | None, port: int | None, no_worker: bool, demo: bool, data_dir: Path | None) -> None:
     """Serve the API and the web app, with a worker inside."""
+    share_one_heap()
     settings = _with_mailbox(settings_for(data_dir, quiet=False, host=host or None, port=port), demo=demo)
     listener = _bind(settings)
     bound = listener.getsockname()[1]
@@ -146,6 +148,7 @@ def _uvicorn_config(settings: Settings) -> uvicorn.Config:
 @data_dir_option
 def worker(data_dir: Path | None) -> None:
     """Run jobs: webhooks, asynchronous labels, tracking. As many workers as you like may run."""
+    share_one_heap()
     settings = settings_for(data_dir, quiet=False)
     with database(settings) as target:
         uvloop.run(_work(settings, target))
