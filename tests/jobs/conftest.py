@@ -12,6 +12,7 @@ from portside.db.pool import current_pool
 from portside.jobs import registry, wake
 from portside.jobs.models import Lane
 from portside.jobs.worker import Worker
+from portside.worker import import_jobs
 from tests.support.patience import PATIENCE
 
 _EMPTY = "TRUNCATE jobs, dead_jobs, job_schedule"
@@ -30,6 +31,8 @@ async def empty_queue(database: str) -> AsyncIterator[None]:
 @pytest.fixture(autouse=True)
 def own_kinds() -> Iterator[None]:
     """Kinds that a test declares are gone after it, and the product's periodic ones do not run in it."""
+    # A module declares its kinds once, at its first import: none may be imported while they are away.
+    import_jobs()
     before = dict(registry._kinds)
     registry._kinds.clear()
     yield
