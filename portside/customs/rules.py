@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
+from portside.addresses.rules import country_code
 from portside.carriers import contract
 from portside.customs.models import Declaration, DeclarationDetails, Item
 from portside.kit.units import grams
+from portside.parcels.rules import size_error
+
+REQUIRED = "This field is required."
+NOT_NEGATIVE = "Ensure this value is greater than or equal to 0."
+_BAD_COUNTRY = "Invalid country. Use an ISO 3166-1 code."
+_BAD_CURRENCY = "Invalid currency. Use an ISO 4217 code."
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 # Regulation (EU) 2015/2446, annex B: a country and up to 17 more characters; Shippo wants at least 6.
 _EORI = re.compile(r"[A-Z]{2}[A-Z0-9]{6,17}")
@@ -28,6 +37,36 @@ _NAMED = frozenset(
         "metadata",
     }
 )
+
+
+def item_errors(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is wrong with those fields of an item that could be read."""
+    errors: dict[str, Any] = {}
+    if not given.get("description", "-").strip():
+        errors["description"] = [REQUIRED]
+    if wrong := size_error(given.get("net_weight", "1")):
+        errors["net_weight"] = [wrong]
+    if given.get("value_amount", "").startswith("-"):
+        errors["value_amount"] = [NOT_NEGATIVE]
+    read_currency(given.get("value_currency", "USD"), "value_currency", errors)
+    read_country(given.get("origin_country", "US"), "origin_country", errors)
+    return errors
+
+
+def read_currency(text: str, field: str, errors: dict[str, Any]) -> str:
+    """The code of a currency; what is wrong with it goes to `errors[field]`."""
+    code = text.strip().upper()
+    if not _CURRENCY.fullmatch(code):
+        errors[field] = [_BAD_CURRENCY if code else REQUIRED]
+    return code
+
+
+def read_country(text: str, field: str, errors: dict[str, Any]) -> str:
+    """The code of a country; what is wrong with it goes to `errors[field]`."""
+    code = country_code(text)
+    if code is None:
+        errors[field] = [_BAD_COUNTRY if text.strip() else REQUIRED]
+    return code or ""
 
 
 def is_eori(text: str) -> bool:

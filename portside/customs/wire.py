@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -30,14 +30,20 @@ from portside.customs.models import (
     StoredItem,
     TaxId,
 )
-from portside.customs.rules import is_eori, missing_with
+from portside.customs.rules import (
+    NOT_NEGATIVE,
+    is_eori,
+    item_errors,
+    missing_with,
+    read_country,
+    read_currency,
+)
 from portside.errors import FieldErrors
 from portside.kit.clock import to_wire
 from portside.kit.decimals import fixed
 from portside.kit.ids import Id, as_id, new_id
 from portside.kit.scope import Scope
 from portside.kit.units import MassUnit
-from portside.parcels.rules import size_error
 from portside.rest.parse import REQUIRED, DecimalText
 
 Text = Annotated[str, Meta(max_length=500)]
@@ -45,10 +51,6 @@ Metadata = Annotated[str, Meta(max_length=100)]
 Country = Annotated[str, Meta(max_length=60, description="ISO 3166-1 alpha-2 code or English name.")]
 Currency = Annotated[str, Meta(max_length=10, description="ISO 4217 code.")]
 
-_CURRENCY = re.compile(r"[A-Z]{3}")
-_NOT_NEGATIVE = "Ensure this value is greater than or equal to 0."
-_BAD_COUNTRY = "Invalid country. Use an ISO 3166-1 code."
-_BAD_CURRENCY = "Invalid currency. Use an ISO 4217 code."
 _CHARGES = ("total_shipping", "total_taxes", "total_duties", "other_fees")
 # What is the same in a request, in the row and in the answer.
 _SAME = (
@@ -87,6 +89,10 @@ class ItemIn(msgspec.Struct, kw_only=True):
     eccn_ear99: Text = ""
     metadata: Metadata = ""
     object_id: str = ""
+
+    @staticmethod
+    def also_wrong(found: Mapping[str, Any]) -> dict[str, Any]:
+        return item_errors(found)
 
 
 class InvoicedChargesIn(msgspec.Struct, kw_only=True):
@@ -186,13 +192,8 @@ class DeclarationOut(msgspec.Struct, kw_only=True):
 
 def item_draft(scope: Scope, given: ItemIn) -> ItemDraft:
     """A draft of the item in a request, with an id of its own. Raises FieldErrors."""
-    errors: dict[str, Any] = {}
-    if not given.description.strip():
-        errors["description"] = [REQUIRED]
-    if wrong := size_error(given.net_weight):
-        errors["net_weight"] = [wrong]
-    if given.value_amount.startswith("-"):
-        errors["value_amount"] = [_NOT_NEGATIVE]
+    if errors := item_errors(msgspec.structs.asdict(given)):
+        raise FieldErrors(errors)
     item = Item(
         id=new_id(),
         description=given.description.strip(),
@@ -200,16 +201,14 @@ def item_draft(scope: Scope, given: ItemIn) -> ItemDraft:
         net_weight=given.net_weight,
         mass_unit=given.mass_unit,
         value_amount=given.value_amount,
-        value_currency=_currency(given.value_currency, "value_currency", errors),
-        origin_country=_country(given.origin_country, "origin_country", errors),
+        value_currency=given.value_currency.strip().upper(),
+        origin_country=country_code(given.origin_country) or "",
         tariff_number=given.tariff_number.strip(),
         hs_code=given.hs_code.strip() or None,
         sku_code=given.sku_code or None,
         eccn_ear99=given.eccn_ear99 or None,
         metadata=given.metadata,
     )
-    if errors:
-        raise FieldErrors(errors)
     return ItemDraft(scope=scope, item=item)
 
 
@@ -295,7 +294,7 @@ def _duties_payor(given: DutiesPayor | None, errors: dict[str, Any]) -> DutiesPa
     if given is None or given.address is None or not given.address.country.strip():
         return None if given in (None, DutiesPayor(), DutiesPayor(address=PayorAddress())) else given
     wrong: dict[str, Any] = {}
-    address = msgspec.structs.replace(given.address, country=_country(given.address.country, "country", wrong))
+    address = msgspec.structs.replace(given.address, country=read_country(given.address.country, "country", wrong))
     if wrong:
         errors["duties_payor"] = [{"address": [wrong]}]
     return msgspec.structs.replace(given, address=address)
@@ -319,25 +318,11 @@ def _invoiced_charges(given: InvoicedChargesIn | None, errors: dict[str, Any]) -
         return None
     wrong: dict[str, Any] = {}
     amounts = {name: getattr(given, name) for name in _CHARGES}
-    wrong.update({name: [_NOT_NEGATIVE] for name, text in amounts.items() if text and text.startswith("-")})
-    charges = InvoicedCharges(currency=_currency(given.currency, "currency", wrong), **amounts)
+    wrong.update({name: [NOT_NEGATIVE] for name, text in amounts.items() if text and text.startswith("-")})
+    charges = InvoicedCharges(currency=read_currency(given.currency, "currency", wrong), **amounts)
     if wrong:
         errors["invoiced_charges"] = [wrong]
     return charges
-
-
-def _currency(text: str, field: str, errors: dict[str, Any]) -> str:
-    code = text.strip().upper()
-    if not _CURRENCY.fullmatch(code):
-        errors[field] = [_BAD_CURRENCY if code else REQUIRED]
-    return code
-
-
-def _country(text: str, field: str, errors: dict[str, Any]) -> str:
-    code = country_code(text)
-    if code is None:
-        errors[field] = [_BAD_COUNTRY if text.strip() else REQUIRED]
-    return code or ""
 
 
 def item_out(stored: StoredItem, scope: Scope, *, as_sent: bool = False) -> ItemOut:

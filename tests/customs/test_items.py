@@ -77,6 +77,21 @@ async def test_all_that_is_missing_is_named_at_once(api: httpx.AsyncClient) -> N
     assert answer.json() == {field: ["This field is required."] for field in ITEM}
 
 
+async def test_all_that_is_wrong_is_named_at_once(api: httpx.AsyncClient) -> None:
+    wrong = {
+        "description": " ",
+        "quantity": 0,
+        "net_weight": "-1",
+        "mass_unit": "lbs",
+        "value_amount": "-20",
+        "value_currency": "dollars",
+        "origin_country": "Atlantis",
+        "tariff_number": "1" * 13,
+    }
+    answer = await api.post("/customs/items", json=wrong)
+    assert answer.status_code == 400 and set(answer.json()) == set(wrong)
+
+
 async def test_missing_and_foreign_look_the_same(api: httpx.AsyncClient, charlie_api: httpx.AsyncClient) -> None:
     made = (await api.post("/customs/items", json=ITEM)).json()["object_id"]
     foreign = await charlie_api.get(f"/customs/items/{made}")
