@@ -12,27 +12,22 @@ import asyncpg
 import httpx
 
 from tests.batches.data import batch_body
+from tests.crash.aftermath import time_passes
 from tests.support.patience import PATIENCE
 from tests.support.process import Installation, Serving
 
 EMAIL = "alice@crash.example"
 ROWS = 60
-SHORT = {
-    "PORTSIDE_BUY_DEADLINE_SECONDS": "2",
-    "PORTSIDE_SETTLE_GRACE_SECONDS": "0.5",
-    "PORTSIDE_JOB_LEASE_SECONDS": "2",
-    "PORTSIDE_RATE_LIMIT_TEST": "off",
-}
 
 
 class Books:
     """What the database says of the batch, and the simulated carrier's own books."""
 
     def __init__(self, connection: asyncpg.Connection[asyncpg.Record]) -> None:
-        self._connection = connection
+        self.connection = connection
 
     async def count(self, sql: str) -> int:
-        found: int = await self._connection.fetchval(f"SELECT count(*) FROM {sql}")
+        found: int = await self.connection.fetchval(f"SELECT count(*) FROM {sql}")
         return found
 
     async def until(self, sql: str, enough: Callable[[int], bool], seconds: float = PATIENCE) -> int:
@@ -61,11 +56,11 @@ async def work_until(installation: Installation, books: Books, sql: str, mark: i
     worker = installation.work()
     await books.until(sql, lambda found: found >= mark)
     worker.kill()
+    await time_passes(books.connection)
 
 
 async def test_a_batch_survives_the_plug(installation: Installation) -> None:
     chance = random.Random(7)
-    installation.environ.update(SHORT)
     installation.command("create-account", "--email", EMAIL, "--password", "a long enough secret")
     token = installation.command("create-token", "--email", EMAIL, "--mode", "test")
     server = installation.serve("--no-worker")
@@ -83,6 +78,7 @@ async def test_a_batch_survives_the_plug(installation: Installation) -> None:
     await post(server, token, f"/batches/{batch}/purchase")
     await books.until("sim_calls WHERE operation = 'buy'", bool)
     worker.kill()
+    await time_passes(connection)
 
     for place in ("sim_calls WHERE operation = 'buy'", "sim_purchases", "labels WHERE status = 'SUCCESS'"):
         await work_until(installation, books, place, await books.count(place) + chance.randint(1, 8))

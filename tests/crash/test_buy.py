@@ -12,17 +12,13 @@ import asyncpg
 import httpx
 import pytest
 
+from tests.crash.aftermath import time_passes
 from tests.races.test_one_label import rated_shipment
 from tests.support.dying_buyer import STEPS
 from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 EMAIL, PLATFORM = "alice@crash.example", "paula@crash.example"
-SHORT = {
-    "PORTSIDE_BUY_DEADLINE_SECONDS": "5",
-    "PORTSIDE_SETTLE_GRACE_SECONDS": "1",
-    "PORTSIDE_JOB_LEASE_SECONDS": "2",
-}
 
 
 async def carrier_books(installation: Installation) -> tuple[int, int]:
@@ -65,7 +61,6 @@ async def settled(client: httpx.AsyncClient, rate: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("step", sorted(STEPS))
 async def test_a_purchase_survives_the_plug(installation: Installation, step: str) -> None:
-    installation.environ.update(SHORT)
     installation.command("create-account", "--email", EMAIL, "--password", "a long enough secret")
     token = installation.command("create-token", "--email", EMAIL, "--mode", "test")
     await manage(installation)
@@ -77,6 +72,9 @@ async def test_a_purchase_survives_the_plug(installation: Installation, step: st
     command = [sys.executable, "-m", "tests.support.dying_buyer", step, EMAIL, rate]
     died = subprocess.run(command, env=installation.environ, capture_output=True, timeout=PATIENCE, check=False)
     assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    connection = await asyncpg.connect(installation.environ["DATABASE_URL"])
+    await time_passes(connection)
+    await connection.close()
     second = installation.serve()
     async with httpx.AsyncClient(base_url=second.url, headers=headers, timeout=PATIENCE) as client:
         labels = await settled(client, rate)

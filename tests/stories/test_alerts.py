@@ -11,7 +11,6 @@ from tests.orders.data import order_body
 from tests.stories.test_merchant_app import EMAIL, PASSWORD, call, sign_in, watched
 from tests.support.browser import browser_page
 from tests.support.objects import shipment_body
-from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation
 
 # An alert is made by a job after the news, so the list may hear of the news a little too early and looks again.
@@ -41,11 +40,11 @@ def test_a_merchant_looks_after_a_parcel_that_comes_back(installation: Installat
         expect(page.get_by_role("heading", name="All is well")).to_be_visible()
         page.evaluate("window.sameDocument = true")
         call(f"{url}/simulator/advance", token, {"days": 40})
-        expect(page.get_by_role("link", name="Comes back")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("link", name="Comes back")).to_be_visible()
         expect(page.locator("#count-alerts")).to_have_text("1")
         assert page.evaluate("window.sameDocument")
         page.get_by_role("link", name="Comes back").click()
-        expect(page.locator("#track .timeline")).to_contain_text("Return", timeout=PATIENCE_MS)
+        expect(page.locator("#track .timeline")).to_contain_text("Return")
         page.get_by_role("button", name="Contact carrier").click()
         expect(page.get_by_label("What to say")).to_have_value(re.compile(f"^Something else: {number}"))
         page.get_by_label("What is it about?").select_option("Damage")

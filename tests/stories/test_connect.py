@@ -21,7 +21,7 @@ from tests.orders.data import order_body
 from tests.support.browser import browser_page
 from tests.support.inbox import Inbox, mail_inbox
 from tests.support.partner_site import PartnerSite, cookie_site, partner_site
-from tests.support.patience import PATIENCE, PATIENCE_MS
+from tests.support.patience import PATIENCE
 from tests.support.process import Installation
 
 PASSWORD = "ropes and lanterns"
@@ -67,7 +67,6 @@ def test_three_ways_to_connect_two_visits_each(installation: Installation) -> No
             with browser_page(foreign_cookies=foreign_cookies) as page:
                 if page is None:
                     return
-                page.set_default_timeout(PATIENCE_MS)
                 assert keeps_foreign_cookies(page, site) is foreign_cookies
                 kept = page.context.cookies()
                 connects_in_every_way(page, store, visit)

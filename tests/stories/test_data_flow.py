@@ -25,7 +25,6 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.support.browser import browser_page
-from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation
 from tests.support.storefront import PASSWORD, Platform, Storefront, free_port, wait_for
 
@@ -51,7 +50,6 @@ def test_flow_1_a_label_for_a_rate(platform: Platform) -> None:
     with browser_page() as dashboard:
         if dashboard is None:
             return
-        expect.set_options(timeout=PATIENCE_MS)
         sign_in_to_the_store(dashboard, platform, "owner@fernleaf.example", "fern-demo")
         connect_in_a_frame(dashboard, platform, email)
         buyer = dashboard.context.new_page()
@@ -81,7 +79,6 @@ def test_flow_2_a_label_in_one_call_and_one_bought_at_portside(platform: Platfor
     with browser_page() as dashboard:
         if dashboard is None:
             return
-        expect.set_options(timeout=PATIENCE_MS)
         sign_in_to_the_store(dashboard, platform, "owner@quartz.example", "quill-demo")
         connect_in_a_popup(dashboard, platform, email)
         connect_again_in_a_tab(dashboard, platform, email)
@@ -105,7 +102,6 @@ def test_flow_2_a_label_in_one_call_and_one_bought_at_portside(platform: Platfor
 
 
 def sign_in_to_the_store(page: Page, platform: Platform, email: str, password: str) -> None:
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{platform.store.url}/dashboard")
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
@@ -156,7 +152,6 @@ def is_connected(page: Page, platform: Platform) -> None:
 
 def buys(page: Page, platform: Platform, shop: str, *, note: str = "", express: bool = False, live: bool = True) -> str:
     """A buyer fills a cart and pays what the carriers ask; gives the order's number."""
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{platform.store.url}/shops/{shop}")
     page.get_by_role("button", name="Add to cart").first.click()
     given = {"Name": "Nora Sample", "E-mail": f"nora@{shop}.example", "Street": "2 Sample Street", "City": "Chicago"}
@@ -377,7 +372,6 @@ def a_label_bought_at_portside_shows_up(
     with dashboard.expect_popup() as opened:
         dashboard.get_by_role("link", name="Open in Portside").click()
     portside = opened.value
-    portside.set_default_timeout(PATIENCE_MS)
     portside.get_by_label("E-mail").fill(email)
     portside.get_by_label("Password").fill(PASSWORD)
     portside.get_by_role("button", name="Sign in").click()

@@ -16,7 +16,6 @@ from tests.stories.test_data_flow import (
     the_order_is_pushed,
 )
 from tests.support.browser import browser_page
-from tests.support.patience import PATIENCE_MS
 from tests.support.storefront import PASSWORD, Platform, wait_for
 
 __all__ = ["platform"]
@@ -30,7 +29,6 @@ def test_orders_change_labels_go_back_and_the_two_part(platform: Platform) -> No
     with browser_page() as page:
         if page is None:
             return
-        expect.set_options(timeout=PATIENCE_MS)
         sign_in_to_the_store(page, platform, "owner@fernleaf.example", "fern-demo")
         waits_until_shipping_is_connected(page, platform, email)
         order = the_address_is_corrected(page, platform, email)
@@ -154,7 +152,6 @@ def an_order_is_cancelled(page: Page, platform: Platform, email: str) -> None:
 def the_merchant_disconnects_at_portside(page: Page, platform: Platform, email: str) -> None:
     """The store notices when it next wants something, says so, and takes up again after the merchant connects anew."""
     portside = page.context.new_page()
-    portside.set_default_timeout(PATIENCE_MS)
     portside.goto(f"{platform.portside}/app/settings/connections")
     portside.get_by_label("E-mail").fill(email)
     portside.get_by_label("Password").fill(PASSWORD)

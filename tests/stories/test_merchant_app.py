@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from tests.orders.data import order_body
 from tests.support.browser import browser_page
-from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation
 
 EMAIL, PASSWORD = "alice@story.example", "a long enough secret"
@@ -36,7 +35,7 @@ def test_a_merchant_ships_an_order(installation: Installation) -> None:
         sign_in(page, url)
         page.evaluate("window.sameDocument = true")
         call(f"{url}/orders", token, order_body(order_number="#1068"))
-        expect(page.get_by_role("link", name="#1068")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("link", name="#1068")).to_be_visible()
         expect(page.locator("#tabs .count").first).to_have_text("1")
         assert page.evaluate("window.sameDocument")
         page.get_by_role("link", name="#1068").click()
@@ -51,7 +50,6 @@ def test_a_merchant_ships_an_order(installation: Installation) -> None:
 
 def watched(page: Page) -> list[str]:
     """Whatever the console complains about: scripts that fail, and anything the policy had to stop."""
-    page.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
     page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -79,9 +77,9 @@ def ships(page: Page) -> str:
         page.get_by_role("textbox", name=name).fill(size)
     page.get_by_role("button", name="Get rates").click()
     buy = page.get_by_role("button", name="Buy label · $")
-    expect(buy).to_be_visible(timeout=PATIENCE_MS)
+    expect(buy).to_be_visible()
     buy.dblclick()
-    expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name="Open PDF")).to_be_visible()
     expect(page.locator("#labels section")).to_have_count(1)
     expect(page.locator("#order-status")).to_have_text("Shipped")
     expect(buy).to_have_count(0)
@@ -102,4 +100,4 @@ def follows_the_parcel(page: Page, url: str, token: str, number: str) -> None:
     expect(page.locator("#track")).to_contain_text("No scans yet")
     for words in ("Label created", "Accepted by carrier"):
         call(f"{url}/simulator/advance", token, {"to_next_scan": True, "tracking_number": number})
-        expect(page.locator("#track .timeline")).to_contain_text(words, timeout=PATIENCE_MS)
+        expect(page.locator("#track .timeline")).to_contain_text(words)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from tests.support.browser import FLAGS, chromium, opened_by, skip_without_browser
+from tests.support.browser import headless, opened_by
 from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation, Serving
 
@@ -36,11 +36,7 @@ def test_a_team_from_its_first_sign_up_to_a_forgotten_password(installation: Ins
 @contextmanager
 def two_people() -> Iterator[tuple[Page, Page]]:
     """A desk and a phone, which know nothing of each other."""
-    path = chromium()
-    if path is None:
-        skip_without_browser()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with headless() as browser:
         pages = [
             browser.new_context(viewport={"width": width, "height": height}).new_page()
             for width, height in ((1440, 900), (375, 812))
@@ -48,7 +44,6 @@ def two_people() -> Iterator[tuple[Page, Page]]:
         for page in pages:
             page.set_default_timeout(PATIENCE_MS)
         yield pages[0], pages[1]
-        browser.close()
 
 
 def signs_up(page: Page, serving: Serving, installation: Installation) -> None:
@@ -72,7 +67,7 @@ def code_in_the_mailbox(page: Page) -> str:
     """As a person does it: the mailbox opens in another tab."""
     mailbox = opened_by(page, page.get_by_role("link", name="mailbox of this installation"))
     subject = re.compile(r"\d{6} is your code for Portside")
-    for _ in range(50):
+    for _ in range(600):
         if mailbox.get_by_role("link", name=subject).count():
             break
         mailbox.wait_for_timeout(100)
@@ -94,7 +89,7 @@ def invites(page: Page) -> None:
 def joins(page: Page, serving: Serving) -> None:
     page.goto(serving.url + "/mailbox")
     subject = "Alice Anchor invites you to Anchor & Rope"
-    for _ in range(50):
+    for _ in range(600):
         if page.get_by_role("link", name=subject).count():
             break
         page.wait_for_timeout(100)
@@ -130,7 +125,7 @@ def finds_back_in(page: Page, serving: Serving) -> None:
     page.get_by_role("button", name="Send link").click()
     expect(page.get_by_text("If there is an account with")).to_be_visible()
     page.goto(serving.url + "/mailbox")
-    for _ in range(50):
+    for _ in range(600):
         if page.get_by_role("link", name="Set a new password").count():
             break
         page.wait_for_timeout(100)

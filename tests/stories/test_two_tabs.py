@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from tests.orders.data import order_body
 from tests.support.browser import browser_page
-from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation
 
 EMAIL, PASSWORD = "alice@story.example", "a long enough secret"
@@ -55,7 +54,6 @@ def test_two_tabs_hear_of_everything_on_one_stream(installation: Installation) -
     with browser_page() as first:
         if first is None:
             return
-        expect.set_options(timeout=PATIENCE_MS)
         sign_in(first, url)
         second = first.context.new_page()
         second.goto(f"{url}/app/orders")
@@ -89,7 +87,7 @@ def test_where_tabs_cannot_share_each_hears_while_it_is_looked_at(installation: 
         page.add_init_script("delete window.SharedWorker")
         sign_in(page, url)
         call(f"{url}/orders", token, order_body(order_number="#1068"))
-        expect(page.get_by_role("link", name="#1068")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.get_by_role("link", name="#1068")).to_be_visible()
 
 
 def sign_in(page: Page, url: str) -> None:

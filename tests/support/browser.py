@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as Late
 
 from tests.support.patience import PATIENCE_MS
@@ -48,6 +48,19 @@ def skip_without_browser() -> NoReturn:
 
 
 @contextmanager
+def headless() -> Iterator[Browser]:
+    """A Chromium without a profile; where there is none, the test ends, loudly."""
+    path = chromium()
+    if path is None:
+        skip_without_browser()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        expect.set_options(timeout=PATIENCE_MS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def browser_page(
     *, width: int = 1440, height: int = 900, dark: bool = False, foreign_cookies: bool | None = None
 ) -> Iterator[Page | None]:
@@ -71,6 +84,8 @@ def browser_page(
             color_scheme="dark" if dark else "light",
         )
         context.set_default_timeout(PATIENCE_MS)
+        # Left alone it is five seconds, for the whole process.
+        expect.set_options(timeout=PATIENCE_MS)
         yield context.pages[0] if context.pages else context.new_page()
         context.close()
 

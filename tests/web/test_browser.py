@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from portside.web.answers import POLICY
+from tests.support.browser import headless
 from tests.support.patience import PATIENCE_MS
 from tests.web.preview import DIST, templates
 from tests.web.samples import REFRESH, SCENES, fragment
 from tests.web.samples.order_page import label, order_page, parcel, rates, rating, track
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE_MS)
 
 AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
@@ -75,11 +74,8 @@ class Site:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        yield chromium
-        chromium.close()
+    with headless() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -206,7 +202,7 @@ def test_from_parcel_to_tracked_label_without_reload(page: Page, site: Site) -> 
     page.get_by_text("Harbour Post Parcel").click()
     page.get_by_role("button", name="Buy label · €6.90").click()
     expect(page.locator("#label-l1")).to_contain_text("In progress")
-    expect(page.get_by_role("link", name="Open PDF")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name="Open PDF")).to_be_visible()
     expect(page.locator("#order-status")).to_have_text("Shipped")
     expect(page.locator("#ship")).to_be_hidden()
     expect(page.locator("#track")).to_contain_text("No scans yet")
