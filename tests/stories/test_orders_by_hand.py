@@ -18,7 +18,6 @@ from tests.stories.test_merchant_app import (
     watched,
 )
 from tests.support.browser import browser_page
-from tests.support.patience import PATIENCE_MS
 from tests.support.process import Installation
 
 pytestmark = pytest.mark.browser
@@ -38,7 +37,6 @@ def test_orders_of_a_market_day_are_imported_corrected_and_shipped(installation:
     with browser_page() as page:
         if page is None:
             return
-        expect.set_options(timeout=PATIENCE_MS)
         wrong = watched(page)
         sign_in(page, url)
         imports_all_but_one(page, tmp_path)
