@@ -16,7 +16,7 @@ import msgspec
 from portside.simulator.geography import CarrierToken, Place
 from portside.simulator.label_types import CustomsForm, CustomsLine, Party
 from portside.simulator.magic import Wishes, read_wishes
-from portside.simulator.tariff_types import GRAMS_PER_OUNCE, Options, Piece, RateRequest, piece_of_metric
+from portside.simulator.tariff_types import Options, Piece, RateRequest, ounces_of_grams, piece_of_metric
 
 _PO_BOX = re.compile(r"\bP\.?\s*O\.?\s*BOX\b", re.IGNORECASE)
 
@@ -62,7 +62,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ounces(self) -> Decimal:
-        return self.grams / GRAMS_PER_OUNCE
+        return ounces_of_grams(self.grams)
 
 
 class Contains(msgspec.Struct, frozen=True, kw_only=True):

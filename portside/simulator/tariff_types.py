@@ -171,20 +171,27 @@ class Tariff(msgspec.Struct, frozen=True):
     delivers_to_po_boxes: bool = True
 
 
-def piece_of_metric(grams: int, length_mm: int = 0, width_mm: int = 0, height_mm: int = 0, template: str = "") -> Piece:
-    """A piece from whole grams and millimetres.
+def ounces_of_grams(grams: int) -> Decimal:
+    """Ounces of grams that were rounded up: what the parcel weighs at least.
 
-    One pound is 453.6 g and twelve inches are 304.8 mm: rounded to whole units both come out above the step they stand
-    on, so half a unit is taken off again, or every such parcel would be billed a pound or an inch too much.
+    One pound is 453.6 g: 454 g would come out above it, and every such parcel would be billed a pound too much.
+    """
+    return max(Decimal(grams) - 1, min(Decimal(grams), HALF)) / GRAMS_PER_OUNCE
+
+
+def piece_of_metric(grams: int, length_mm: int = 0, width_mm: int = 0, height_mm: int = 0, template: str = "") -> Piece:
+    """A piece from whole grams, rounded up, and whole millimetres, rounded to the nearest.
+
+    Twelve inches are 304.8 mm: 305 mm come out above them, so half a millimetre is taken off again.
     """
 
-    def convert(whole: int, per_unit: Decimal) -> Decimal:
-        return max(Decimal(whole) - HALF, Decimal(0)) / per_unit
+    def inches(millimetres: int) -> Decimal:
+        return max(Decimal(millimetres) - HALF, Decimal(0)) / MILLIMETRES_PER_INCH
 
     return Piece(
-        ounces=convert(grams, GRAMS_PER_OUNCE),
-        length=convert(length_mm, MILLIMETRES_PER_INCH),
-        width=convert(width_mm, MILLIMETRES_PER_INCH),
-        height=convert(height_mm, MILLIMETRES_PER_INCH),
+        ounces=ounces_of_grams(grams),
+        length=inches(length_mm),
+        width=inches(width_mm),
+        height=inches(height_mm),
         template=template,
     )

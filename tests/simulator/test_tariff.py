@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from portside.kit import units
 from portside.simulator.geography import CarrierToken, Place
+from portside.simulator.label_types import weight_text
+from portside.simulator.requests import Parcel
 from portside.simulator.tariff import TARIFFS, deliver_on, find_service, rate, rate_all, services
 from portside.simulator.tariff_types import NotServed, Options, Piece, Quote, RateRequest, piece_of_metric
 
@@ -137,6 +140,18 @@ def test_whole_grams_and_millimetres_do_not_cost_a_pound_or_an_inch() -> None:
     assert rate("usps", "usps_ground_advantage", ask(pound)).billed_ounces == 16
     assert rate("ups", "ups_ground", ask(pound)).amount == rate("ups", "ups_ground", ask(box("16", 12, 10, 4))).amount
     assert piece_of_metric(0).ounces == 0
+
+
+def test_no_whole_pound_is_billed_or_printed_as_the_next() -> None:
+    for pounds in range(1, 71):
+        told = units.grams(str(pounds), "lb")
+        piece = piece_of_metric(told, 305, 254, 102)
+        assert rate("usps", "usps_ground_advantage", ask(piece)).billed_ounces == pounds * 16
+        assert weight_text(Parcel(length_mm=305, width_mm=254, height_mm=102, grams=told).ounces) == f"{pounds} lb"
+
+
+def test_one_gram_weighs_something() -> None:
+    assert piece_of_metric(1).ounces > 0
 
 
 def test_flat_rate_packs_cost_the_same_everywhere_and_at_every_weight() -> None:
