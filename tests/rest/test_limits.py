@@ -115,7 +115,7 @@ def test_the_published_numbers(method: str, path: str, live: int | None) -> None
     assert (limit.most["live"] if limit else None) == live
 
 
-@pytest.mark.parametrize("wrong", ["on", "-1", "", "1e9", "shippo "])
+@pytest.mark.parametrize("wrong", ["on", "-1", "1e9", "shippo "])
 def test_settings_that_mean_nothing_are_refused(wrong: str) -> None:
     with pytest.raises(SettingsError, match="PORTSIDE_RATE_LIMIT_LIVE"):
         load({"PORTSIDE_RATE_LIMIT_LIVE": wrong})

@@ -232,13 +232,6 @@ def test_a_refusal_is_told_and_changes_nothing(page: Page, site: Site, status: i
     expect(page.locator("#rates")).to_contain_text("Check the parcel")
 
 
-def test_nothing_is_wider_than_a_small_phone(page: Page, site: Site) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    for name in (name for name in SCENES if not name.startswith("fragment")):
-        open_scene(page, site, name)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
-
-
 def test_the_tab_one_is_on_can_be_seen_on_a_phone(page: Page, site: Site) -> None:
     page.set_viewport_size({"width": 360, "height": 700})
     open_scene(page, site, "settings-activity")
@@ -280,15 +273,31 @@ def wrong_for_axe(page: Page, *rules: str) -> list[str]:
     return found
 
 
-# The page of the API's description is Swagger UI's.
-@pytest.mark.parametrize("name", [name for name in SCENES if not name.startswith("fragment") and name != "docs"])
-def test_axe_finds_nothing_by_day_and_by_night(page: Page, site: Site, name: str) -> None:
-    open_scene(page, site, name)
-    assert wrong_for_axe(page) == []
-    page.emulate_media(color_scheme="dark")
-    page.set_viewport_size({"width": 390, "height": 800})
-    page.reload()
-    assert wrong_for_axe(page, "color-contrast", "target-size") == []
+PAGES = [name for name in SCENES if not name.startswith("fragment")]
+SHARES = 6  # one test for each page would spend most of its time on opening windows
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_every_page_is_accessible_by_day_and_by_night_and_fits_a_small_phone(
+    page: Page, site: Site, share: int
+) -> None:
+    wrong: dict[str, list[str]] = {}
+    for name in PAGES[share::SHARES]:
+        page.emulate_media(color_scheme="light")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        open_scene(page, site, name)
+        # The page of the API's description is Swagger UI's.
+        found = wrong_for_axe(page) if name != "docs" else []
+        page.emulate_media(color_scheme="dark")
+        page.set_viewport_size({"width": 360, "height": 740})
+        page.reload()
+        if name != "docs":
+            found += wrong_for_axe(page, "color-contrast", "target-size")
+        if page.evaluate("document.documentElement.scrollWidth") > 360:
+            found.append("wider than a small phone")
+        if found:
+            wrong[name] = found
+    assert wrong == {}
 
 
 def test_another_account_is_opened_from_the_menu(page: Page, site: Site) -> None:

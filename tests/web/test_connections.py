@@ -160,7 +160,7 @@ async def test_an_order_pushed_with_a_token_of_the_account_shows_its_store(
 ) -> None:
     await api.post("/orders", json=order_body())
     page = await at_desk.get("/app/orders")
-    assert "app-logo" not in page.text and ">API<" in page.text
+    assert "app-logo" not in page.text and ">API or by hand<" in page.text
 
 
 def _tile(page: httpx.Response, name: str) -> str:
