@@ -337,6 +337,7 @@ def test_an_unprivileged_user_and_folders_closed_to_it(pg_bin: Path, data_dir: P
     with reachable_folder() as folder:
         package = Path(embedded.__file__).parents[3]
         shutil.copytree(package / "portside" / "db" / "embedded", folder / "code" / "portside" / "db" / "embedded")
+        shutil.copy(package / "portside" / "errors.py", folder / "code" / "portside")
         for name, mode, owner in (("closed", 0o700, 0), ("unwritable", 0o755, 0), ("open", 0o700, NOBODY.pw_uid)):
             (folder / name).mkdir()
             (folder / name).chmod(mode)
