@@ -125,7 +125,7 @@ def _reasons(row: Row, line: int) -> str:
 def _download(content: bytes, name: str) -> Response[bytes]:
     # With its mark, because Excel takes UTF-8 without one for Windows-1252.
     headers = {**HEADERS, "Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(b"\xef\xbb\xbf" + content, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(b"\xef\xbb\xbf" + content, media_type="text/csv", headers=headers)
 
 
 async def _upload(visit: Visit, errors: Mapping[str, str]) -> Shown:

@@ -178,6 +178,7 @@ async def test_what_is_wrong_comes_back_to_be_corrected(desk: Desk, api: httpx.A
 async def test_the_template_is_a_file_that_can_be_imported(desk: Desk) -> None:
     template = await desk.browser.get(f"{PATH}/template.csv")
     assert template.headers["content-disposition"] == 'attachment; filename="portside-orders.csv"'
+    assert template.headers["content-type"] == "text/csv; charset=utf-8"
     shown = await desk.text(await desk.uploaded(template.content))
     assert "2 orders can be imported" in shown and "With errors" not in shown and "Not used" not in shown
 
